@@ -1,0 +1,25 @@
+"""What can go wrong with hardware.
+
+HardwareError
+├── ReaderConfigError   the configuration is wrong: a person has to change it, retrying cannot help
+├── ReaderLost          the reader cannot be reached now: the supervisor tries again
+└── RelayLost           the relay cannot be reached now
+"""
+
+__all__ = ["HardwareError", "ReaderConfigError", "ReaderLost", "RelayLost"]
+
+
+class HardwareError(Exception):
+    """Base of every error this room raises on purpose."""
+
+
+class ReaderConfigError(HardwareError):
+    """The table of a reader or relay is wrong; the message says what is wrong and what to write instead."""
+
+
+class ReaderLost(HardwareError):
+    """The reader cannot be opened or went away; `__cause__` keeps the operating system's error, if any."""
+
+
+class RelayLost(HardwareError):
+    """The relay cannot be opened or went away; `__cause__` keeps the operating system's error, if any."""

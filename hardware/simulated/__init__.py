@@ -1,0 +1,8 @@
+"""The far end of each wire: a scanner on a pty, a card over UDP, a camera over HTTP, a relay board on a pty.
+
+Each speaks the real wire to the real driver, so the demo and the tests run the code that a door runs.
+"""
+
+from hardware.simulated.scanner import SimulatedScanner
+
+__all__ = ["SimulatedScanner"]
