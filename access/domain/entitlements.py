@@ -1,0 +1,223 @@
+"""What a person holds that opens this access point now, and for what does not, the reason nearest to a yes.
+
+The access point's rules are read as "any one is enough". A thing that no rule accepts here is passed over silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+from access.domain.facts import Entitlement, Facts, Finding
+from access.domain.instants import is_within_hours, local_day, start_of_day
+from access.domain.memberships import Membership, MembershipStatus
+from access.domain.multipasses import Multipass
+from access.domain.people import Participant
+from access.domain.policy import AccessPoint, AccessRule, AccessType, EntitlementClass, WindowKind
+from access.domain.reasons import NEAREST_FIRST, Outcome, Reason
+from access.domain.registrations import Activity, Occurrence, Registration, RegistrationStatus
+
+__all__ = ["Held", "gather"]
+
+_REGISTERED_TYPES = (AccessType.SESSION, AccessType.DROP_IN, AccessType.PRIVATE_LESSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The outcome of gathering: what opens the door in the order it is consumed, or why nothing does."""
+
+    eligible: tuple[Entitlement, ...]
+    misses: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    now: datetime
+    day: date
+    zone: tzinfo
+    facts: Facts
+    person: Participant
+
+
+_Judged = Entitlement | Finding
+
+
+def gather(point: AccessPoint, facts: Facts, person: Participant, *, now: datetime, zone: tzinfo) -> Held:
+    """Judges everything the person holds against every rule of the access point."""
+    moment = _Moment(now, local_day(now, zone), zone, facts, person)
+    best: dict[str, Entitlement] = {}
+    misses: list[Finding] = []
+    for rule in point.access_rules:
+        for judged in _JUDGES[rule.type](rule, moment):
+            if isinstance(judged, Finding):
+                misses.append(judged)
+            else:
+                best.setdefault(f"{judged.type}:{judged.id}:{judged.occurrence_id}", judged)
+    eligible = sorted(best.values(), key=lambda each: _consumption_key(each, point))
+    return Held(tuple(eligible), () if eligible else _nearest_first(misses, moment))
+
+
+def _consumption_key(each: Entitlement, point: AccessPoint) -> tuple[object, ...]:
+    # A class the access point does not list comes after those it does.
+    place = point.order.index(each.class_) if each.class_ in point.order else len(point.order)
+    starts = each.starts_at.timestamp() if each.starts_at else 0.0
+    # Of two memberships the one that lasts longer is named; of two counted passes the one that ends first is used.
+    ends = each.ends_on or date.max
+    by_end = ends.toordinal() if each.class_ is not EntitlementClass.MEMBERSHIP else -ends.toordinal()
+    return place, starts, by_end, each.remaining if each.remaining is not None else 0, each.id
+
+
+def _nearest_first(misses: list[Finding], moment: _Moment) -> tuple[Finding, ...]:
+    if not misses:
+        return (_miss(Reason.NO_ELIGIBLE_ACCESS),)
+
+    def distance(miss: Finding) -> float:
+        at = miss.at or (start_of_day(miss.on, moment.zone) if miss.on and miss.on < date.max else None)
+        return abs((at - moment.now).total_seconds()) if at else float("inf")
+
+    ordered = sorted(misses, key=lambda miss: (NEAREST_FIRST.index(miss.reason), distance(miss)))
+    unique: dict[Reason, Finding] = {}
+    for miss in ordered:
+        unique.setdefault(miss.reason, miss)
+    return tuple(unique.values())
+
+
+def _miss(reason: Reason, **details: object) -> Finding:
+    return Finding(reason=reason, outcome=Outcome.DENIED, **details)  # type: ignore[arg-type]
+
+
+def _in_schedule(rule: AccessRule, moment: _Moment) -> bool:
+    return is_within_hours(rule.schedule, moment.now, moment.zone)
+
+
+def _memberships(rule: AccessRule, moment: _Moment) -> Iterator[_Judged]:
+    for membership in moment.facts.memberships:
+        if moment.person.id in membership.person_ids and (not rule.chosen or membership.type_id in rule.chosen):
+            yield _judge_membership(membership, rule, moment)
+
+
+def _judge_membership(membership: Membership, rule: AccessRule, moment: _Moment) -> _Judged:
+    status = membership.status_on(moment.day)
+    if status is None:
+        return _miss(Reason.MEMBERSHIP_EXPIRED, on=membership.last_on, name=membership.name)
+    if status is MembershipStatus.SOON_TO_BE_ACTIVE:
+        return _miss(Reason.MEMBERSHIP_NOT_STARTED, on=membership.starts_on, name=membership.name)
+    if status is MembershipStatus.ON_PAUSE:
+        pause = membership.pause_on(moment.day)
+        return _miss(Reason.MEMBERSHIP_ON_PAUSE, on=pause.last_on if pause else None, name=membership.name)
+    if not _in_schedule(rule, moment):
+        return _miss(Reason.OUTSIDE_SCHEDULE, name=membership.name)
+    return Entitlement(
+        type=AccessType.MEMBERSHIP,
+        class_=EntitlementClass.MEMBERSHIP,
+        id=membership.id,
+        name=membership.name,
+        type_id=membership.type_id,
+        ends_on=membership.last_on,
+        is_family=len(membership.person_ids) > 1,
+    )
+
+
+def _multipasses(rule: AccessRule, moment: _Moment) -> Iterator[_Judged]:
+    for multipass in moment.facts.multipasses:
+        is_own = multipass.account_id == moment.person.account_id and multipass.person_id in (
+            None,
+            moment.person.id,
+        )
+        if is_own and (not rule.chosen or multipass.type_id in rule.chosen):
+            yield _judge_multipass(multipass, rule, moment)
+
+
+def _judge_multipass(multipass: Multipass, rule: AccessRule, moment: _Moment) -> _Judged:
+    state = multipass.state(moment.facts.uses, moment.zone)
+    is_used_today = multipass.is_one_use_a_day and state.is_used_on(moment.day, moment.person.id)
+    if not state.has_started_on(moment.day):
+        return _miss(Reason.MULTIPASS_NOT_STARTED, on=state.effective_on, name=multipass.name)
+    if state.is_expired_on(moment.day):
+        return _miss(Reason.MULTIPASS_EXPIRED, on=state.expires_on, name=multipass.name)
+    if state.remaining is not None and state.remaining <= 0 and not is_used_today:
+        return _miss(Reason.MULTIPASS_DEPLETED, name=multipass.name)
+    if not _in_schedule(rule, moment):
+        return _miss(Reason.OUTSIDE_SCHEDULE, name=multipass.name)
+    is_free = multipass.total is None or is_used_today
+    activates = state.effective_on is None
+    counted_on = multipass.expires_after.after(moment.day) if activates and multipass.expires_after else None
+    return Entitlement(
+        type=AccessType.MULTIPASS,
+        class_=EntitlementClass.UNLIMITED_MULTIPASS if is_free else EntitlementClass.COUNTED_MULTIPASS,
+        id=multipass.id,
+        name=multipass.name,
+        type_id=multipass.type_id,
+        ends_on=min((day for day in (state.expires_on, counted_on) if day), default=None),
+        total=multipass.total,
+        remaining=state.remaining,
+        takes_use=not is_used_today,
+        activates=activates,
+        is_family=multipass.person_id is None,
+    )
+
+
+def _dated(rule: AccessRule, moment: _Moment) -> Iterator[_Judged]:
+    activities = {activity.id: activity for activity in moment.facts.activities}
+    is_any_held = False
+    for registration in moment.facts.registrations:
+        activity = activities.get(registration.activity_id)
+        is_own = registration.person_id == moment.person.id and registration.status is RegistrationStatus.REGISTERED
+        if activity is None or not is_own or activity.kind.value != rule.type.value:
+            continue
+        if rule.chosen and activity.id not in rule.chosen:
+            continue
+        is_any_held = True
+        if activity.kind.value == AccessType.FACILITY_BOOKING.value and not registration.has_invoice:
+            yield _miss(Reason.BOOKING_WITHOUT_INVOICE, name=activity.name)
+        else:
+            yield _judge_activity(activity, registration, rule, moment)
+    if not is_any_held and rule.type in _REGISTERED_TYPES:
+        yield _miss(Reason.NOT_REGISTERED)
+
+
+def _judge_activity(activity: Activity, registration: Registration, rule: AccessRule, moment: _Moment) -> _Judged:
+    mine = [
+        each
+        for each in activity.occurrences
+        if not each.is_cancelled and (not registration.occurrence_ids or each.id in registration.occurrence_ids)
+    ]
+    mine.sort(key=lambda each: (each.starts_at, each.id))
+    windows = [(*_window(each, rule, moment.zone), each) for each in mine]
+    open_now = [each for opens_at, closes_at, each in windows if opens_at <= moment.now < closes_at]
+    if not open_now:
+        coming = [opens_at for opens_at, _, _ in windows if opens_at > moment.now]
+        return _miss(Reason.OUTSIDE_ACTIVITY_WINDOW, at=min(coming, default=None), name=activity.name)
+    if not _in_schedule(rule, moment):
+        return _miss(Reason.OUTSIDE_SCHEDULE, name=activity.name)
+    occurrence = next((each for each in open_now if each.ends_at > moment.now), open_now[-1])
+    return Entitlement(
+        type=rule.type,
+        class_=EntitlementClass.ACTIVITY,
+        id=registration.id,
+        name=activity.name,
+        type_id=activity.id,
+        starts_at=occurrence.starts_at,
+        ends_at=occurrence.ends_at,
+        occurrence_id=occurrence.id,
+    )
+
+
+def _window(occurrence: Occurrence, rule: AccessRule, zone: tzinfo) -> tuple[datetime, datetime]:
+    if rule.window.kind is WindowKind.AROUND:
+        return occurrence.starts_at - timedelta(minutes=rule.window.minutes_before), occurrence.ends_at
+    first, last = local_day(occurrence.starts_at, zone), local_day(occurrence.ends_at, zone)
+    ends_at_midnight = start_of_day(last, zone) == occurrence.ends_at and last > first
+    end_day = last if ends_at_midnight else last + timedelta(days=1)
+    return start_of_day(first, zone), start_of_day(end_day, zone)
+
+
+_JUDGES: dict[AccessType, Callable[[AccessRule, _Moment], Iterator[_Judged]]] = {
+    AccessType.MEMBERSHIP: _memberships,
+    AccessType.MULTIPASS: _multipasses,
+    AccessType.SESSION: _dated,
+    AccessType.DROP_IN: _dated,
+    AccessType.PRIVATE_LESSON: _dated,
+    AccessType.FACILITY_BOOKING: _dated,
+}

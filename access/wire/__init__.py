@@ -1,0 +1,1 @@
+"""What crosses the network between door and centre: versioned, strict, signed where the centre speaks."""

@@ -1,0 +1,60 @@
+"""Enrolment: a one-time code that an admin made becomes a device's identity. Plus the paths of the edge's HTTP side.
+
+Every other request carries `Authorization: Bearer {device}:{secret}`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from access.wire.model import Message, Name
+
+__all__ = [
+    "ENROLL_PATH",
+    "EVENTS_PATH",
+    "FEED_PATH",
+    "PICTURE_PATH",
+    "SNAPSHOT_PATH",
+    "Enrolment",
+    "EnrolmentRequest",
+    "canonical_enrolment_code",
+]
+
+ENROLL_PATH = "/edge/v1/enroll"
+SNAPSHOT_PATH = "/edge/v1/snapshot"
+FEED_PATH = "/edge/v1/feed"
+PICTURE_PATH = "/edge/v1/pictures/{sha256}"
+EVENTS_PATH = "/edge/v1/events"
+
+_Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def canonical_enrolment_code(text: str) -> str:
+    """A one-time code as compared: capitals and digits only, so that `k7xm-2p9q` and `K7XM 2P9Q` are one."""
+    return re.sub(r"[^A-Z0-9]", "", text.upper())
+
+
+class EnrolmentRequest(Message):
+    """What a new door sends: the one-time code from the back office and its software version."""
+
+    code: Annotated[str, StringConstraints(min_length=6, max_length=40)]
+    version: str = Field(default="", max_length=40)
+
+
+class Enrolment(Message):
+    """A door's identity. Keys are 32 bytes in hexadecimal; `secret` is shown this once and stored hashed at the centre.
+
+    `mqtt_url` is `mqtt://host:port` or `mqtts://...`; several, separated by commas, are tried in turn.
+    """
+
+    organization: Name
+    site: Name
+    device: Name
+    secret: Annotated[str, StringConstraints(min_length=32, max_length=128)]
+    centre_public_key: _Key
+    fingerprint_key: _Key
+    mqtt_url: str
+    access_points: tuple[Name, ...]

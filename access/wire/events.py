@@ -1,0 +1,123 @@
+"""Events: what happened at a door, as facts. Made once, hashed into the device's chain, never rewritten.
+
+`seq` counts from 1 without gaps per device. `prev` is the digest of the device's event before this one, so that an
+edit, a deletion or a swap of order is located. The centre may flag an event; it never refuses one.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from access.domain.credentials import CredentialKind
+from access.domain.facts import ClockTrust
+from access.domain.policy import AccessType
+from access.domain.reasons import Notice, Outcome, Reason
+from access.wire.model import Digest, Fingerprint, Instant, Message, Name, WireModel
+
+__all__ = [
+    "FIRST_PREV",
+    "MAX_EVENTS_IN_BATCH",
+    "CacheMark",
+    "Event",
+    "EventBatch",
+    "EventKind",
+    "PresentedCredential",
+    "UsedEntitlement",
+]
+
+FIRST_PREV = "0" * 64
+MAX_EVENTS_IN_BATCH = 50
+
+_EventId = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+]
+_ShortText = Annotated[str, StringConstraints(max_length=200)]
+
+
+class EventKind(StrEnum):
+    """What happened. New kinds may be added; these keep their meaning."""
+
+    CHECKED_IN = "checked_in"
+    CHECKED_OUT = "checked_out"
+    REPEATED = "repeated"
+    REVIEW_REQUESTED = "review_requested"
+    DENIED = "denied"
+    REVIEW_APPROVED = "review_approved"
+    REVIEW_REFUSED = "review_refused"
+    OVERRIDDEN = "overridden"
+    UNDONE = "undone"
+    LOOKED_UP = "looked_up"
+    CARD_REQUESTED = "card_requested"
+    ATTENDANCE_MARKED = "attendance_marked"
+    PICKED_UP = "picked_up"
+    ANONYMOUS_EXIT = "anonymous_exit"
+
+
+class PresentedCredential(WireModel):
+    """What was presented, known by its keyed fingerprint; `length` is in bytes and only set for unreadable ones."""
+
+    kind: CredentialKind
+    fingerprint: Fingerprint
+    length: int | None = Field(default=None, ge=0)
+
+
+class UsedEntitlement(WireModel):
+    """What let the person in (or would have). `takes_use`: this event is a use of the multipass `id`.
+
+    `remaining` is what the door knew to be left after this event; the truth is computed from the set of uses.
+    """
+
+    type: AccessType
+    id: Name
+    name: _ShortText
+    type_id: Name | None = None
+    takes_use: bool = False
+    remaining: int | None = None
+    activates: bool = False
+    occurrence_id: Name | None = None
+
+
+class CacheMark(WireModel):
+    """The state of the centre's feed that the door decided by."""
+
+    epoch: Name
+    seq: int = Field(ge=0)
+
+
+class Event(Message):
+    """One thing that happened at an access point."""
+
+    id: _EventId
+    device: Name
+    seq: int = Field(ge=1)
+    prev: Digest
+    kind: EventKind
+    occurred_at: Instant
+    boot_id: Name
+    monotonic_ms: int = Field(ge=0)
+    clock: ClockTrust
+    cache: CacheMark | None = None
+    is_offline: bool
+    access_point: Name
+    reader: Name | None = None
+    credential: PresentedCredential | None = None
+    person: Name | None = None
+    account: Name | None = None
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    entitlement: UsedEntitlement | None = None
+    refers_to: _EventId | None = None
+    staff: Name | None = None
+    note: _ShortText | None = None
+
+
+class EventBatch(Message):
+    """Events of one device in the order of their `seq`. Each is kept as a document until it is checked by itself,
+    so that one bad event never holds up the others."""
+
+    device: Name
+    events: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_EVENTS_IN_BATCH)

@@ -1,0 +1,37 @@
+"""Device state: what a door says of itself, retained at the broker, with a last will that says it is gone."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from access.domain.facts import ClockTrust
+from access.wire.events import CacheMark
+from access.wire.model import Instant, Message, Name
+
+__all__ = ["Connection", "DeviceState"]
+
+
+class Connection(StrEnum):
+    """Whether the device has a session with the broker; `offline` is said by its last will."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class DeviceState(Message):
+    """The state of a door. `waiting` is the number of events without a receipt, `last_seq` the newest event."""
+
+    device: Name
+    connection: Connection
+    at: Instant | None = None
+    version: str | None = Field(default=None, max_length=40)
+    started_at: Instant | None = None
+    cache: CacheMark | None = None
+    data_as_of: Instant | None = None
+    last_seq: int | None = Field(default=None, ge=0)
+    waiting: int | None = Field(default=None, ge=0)
+    clock: ClockTrust | None = None
+    readers: dict[Name, str] | None = None
+    last_scan_at: Instant | None = None
