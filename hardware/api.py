@@ -40,9 +40,7 @@ class Read:
     """`time.monotonic()` when the read was complete."""
 
     @classmethod
-    def cut(
-        cls, data: bytes, *, reader: str, technology: Technology, symbology: str | None, read_at: float
-    ) -> Self:
+    def cut(cls, data: bytes, *, reader: str, technology: Technology, symbology: str | None, read_at: float) -> Self:
         """A Read of `data`, cut and flagged when there is too much of it."""
         return cls(
             reader=reader,

@@ -3,6 +3,7 @@
 Each speaks the real wire to the real driver, so the demo and the tests run the code that a door runs.
 """
 
+from hardware.simulated.nfc_field import SimulatedNfcField
 from hardware.simulated.scanner import SimulatedScanner
 
-__all__ = ["SimulatedScanner"]
+__all__ = ["SimulatedNfcField", "SimulatedScanner"]
