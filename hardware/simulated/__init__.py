@@ -4,6 +4,7 @@ Each speaks the real wire to the real driver, so the demo and the tests run the 
 """
 
 from hardware.simulated.nfc_field import SimulatedNfcField
+from hardware.simulated.relay_board import RelayEvent, SimulatedRelayBoard
 from hardware.simulated.scanner import SimulatedScanner
 
-__all__ = ["SimulatedNfcField", "SimulatedScanner"]
+__all__ = ["RelayEvent", "SimulatedNfcField", "SimulatedRelayBoard", "SimulatedScanner"]
