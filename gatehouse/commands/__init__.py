@@ -1,0 +1,1 @@
+"""The commands, one file each; `gatehouse.cli` puts them together."""
