@@ -200,7 +200,6 @@ def _open_live(source: int | str, size: tuple[int, int] | None) -> Any:
     if isinstance(source, str) and "://" in source:
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS]
         timeouts += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
-        timeouts += [cv2.CAP_PROP_N_THREADS, 1]  # more threads hold frames back
         capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG, timeouts)
     else:
         capture = cv2.VideoCapture(source, cv2.CAP_V4L2)

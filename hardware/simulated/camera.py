@@ -34,7 +34,7 @@ class SimulatedCamera:
         self._size = size
         self._interval_s = 1 / fps
         self._lock = threading.Lock()
-        self._random = np.random.default_rng(7)
+        self._noise = _noise(size)
         self._idle = self._variants(None)
         self._shown = self._idle
         self._shown_until: float | None = None
@@ -95,14 +95,8 @@ class SimulatedCamera:
             return self._shown[number % VARIANTS]
 
     def _variants(self, card: Image.Image | None) -> list[bytes]:
-        scene = np.array(_scene(self._size, card), dtype=np.float32)
-        return [self._jpeg(scene) for _ in range(VARIANTS)]
-
-    def _jpeg(self, scene: Any) -> bytes:
-        noisy = scene + self._random.normal(0, NOISE_SIGMA, scene.shape).astype(np.float32)
-        stream = io.BytesIO()
-        Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(stream, "JPEG", quality=85)
-        return stream.getvalue()
+        scene = np.array(_scene(self._size, card), dtype=np.int16)
+        return [_jpeg(scene + noise) for noise in self._noise]
 
     def stream_to(self, connection: Any, is_cut: threading.Event) -> None:
         """Write frames until the connection or the camera ends."""
@@ -192,6 +186,18 @@ def write_video(
             writer.write(frame)
     writer.release()
     return path
+
+
+def _noise(size: tuple[int, int]) -> list[Any]:
+    random = np.random.default_rng(7)
+    shape = (size[1], size[0], 3)
+    return [random.normal(0, NOISE_SIGMA, shape).astype(np.int16) for _ in range(VARIANTS)]
+
+
+def _jpeg(pixels: Any) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(stream, "JPEG", quality=85)
+    return stream.getvalue()
 
 
 def _as_image(picture: Picture) -> Image.Image:
