@@ -8,20 +8,32 @@ from typing import Any
 
 import pytest
 
+from access.domain.credentials import CredentialKind, CredentialStatus
+from access.domain.memberships import MembershipStatus
+from access.domain.multipasses import MultipassStatus
+from access.domain.people import AgeGroup, Language
+from access.domain.policy import AccessType, Direction, EntitlementClass
+from access.domain.reasons import Notice, Outcome, Reason
+from access.domain.registrations import RegistrationStatus
 from access.words import LANGUAGES, Phrase
 
-REASONS = set(
-    """unreadable_code unknown_card card_revoked forged_card replayed_card expired_code entry_blocked notify_staff
-    no_eligible_access membership_not_started membership_on_pause membership_expired multipass_not_started
-    multipass_depleted multipass_expired not_registered outside_activity_window outside_schedule
-    access_point_closed booking_without_invoice balance_due already_checked_in anti_passback capacity_full
-    no_access_picture cache_stale clock_untrusted""".split()
-)
 ALLOWED = {
     "visitor": {"date", "time", "name", "pass_name"},
     "next_step": {"date", "time"},
     "staff": {"date", "time", "name", "pass_name", "amount"},
     "staff_step": set(),
+}
+VOCABULARIES: dict[str, set[str]] = {
+    "outcome": set(Outcome),
+    "notice": set(Notice),
+    "membership_status": set(MembershipStatus),
+    "multipass_status": set(MultipassStatus),
+    "pass_type": {*AccessType, *EntitlementClass},
+    "credential_kind": set(CredentialKind),
+    "credential_status": set(CredentialStatus),
+    "registration_status": set(RegistrationStatus),
+    "age_group": set(AgeGroup),
+    "direction": set(Direction),
 }
 INDISCREET = re.compile(
     r"balance|\bpay|\bow(e|ing)\b|\bdebt|money|invoice|\bfee|\$|dollar|amount|memo|e-?mail|medic|allerg|blocked|"
@@ -55,10 +67,22 @@ def of_reasons(language: str, *fields: str) -> Iterator[tuple[str, str]]:
 def test_every_reason_has_its_four_texts(language: str) -> None:
     """The 27 reasons of the law and the fallback, each for the visitor and for staff with a next step."""
     reasons = catalogue(language)["reason"]
-    assert set(reasons) == REASONS | {"unknown"}
+    assert set(reasons) == set(Reason) | {"unknown"}
     for code, entry in reasons.items():
         assert set(entry) == set(ALLOWED), code
         assert all(Phrase.read(text).variants[-1].strip() for text in entry.values()), code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("table", "codes"), VOCABULARIES.items())
+def test_every_code_of_the_law_has_a_label(language: str, table: str, codes: set[str]) -> None:
+    """A status or kind that the law adds cannot be forgotten here."""
+    assert codes <= catalogue(language)[table].keys()
+
+
+def test_both_languages_of_the_law_have_words() -> None:
+    """Every language of a screen has its catalogue."""
+    assert set(LANGUAGES) == set(Language)
 
 
 def test_the_catalogues_are_twins() -> None:

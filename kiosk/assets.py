@@ -1,0 +1,27 @@
+"""Where the page's files are, for the web server of a door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+__all__ = ["CONTENT_SECURITY_POLICY", "STATIC_PATH", "VISITOR_PAGE_PATH"]
+
+STATIC_PATH: Final = Path(__file__).with_name("static")
+"""The folder to serve under `/static/kiosk/`."""
+
+VISITOR_PAGE_PATH: Final = STATIC_PATH / "visitor.html"
+"""The page to serve at `/kiosk/{access_point}`; its last path segment names the WebSocket it opens."""
+
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "connect-src 'self' ws: wss:",
+        "img-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+"""The strictest policy under which the page works: no inline script, no inline style, nothing from elsewhere."""
