@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from access.domain.credentials import CredentialStatus
 from access.domain.entitlements import gather
 from access.domain.facts import AccessRequest, ClockTrust, Decision, Entitlement, Facts, Finding
-from access.domain.instants import is_within_hours, local_day
+from access.domain.instants import elapsed, is_within_hours, local_day
 from access.domain.people import Participant
 from access.domain.policy import AccessPoint, AccessType, AntiPassbackMode, Direction, Mode
 from access.domain.reasons import Notice, Outcome, Reason
@@ -83,9 +83,9 @@ def _about_place(policy: AccessPoint, now: datetime, zone: tzinfo) -> Iterator[F
 
 def _is_repeat(facts: Facts, policy: AccessPoint, now: datetime) -> bool:
     entered_at, left_at = facts.presence.last_in_at, facts.presence.last_out_at
-    if entered_at is None or (left_at is not None and left_at > entered_at):
+    if entered_at is None or (left_at is not None and elapsed(entered_at, left_at) > timedelta(0)):
         return False
-    return abs(now - entered_at) < timedelta(seconds=policy.duplicate_window_s)
+    return abs(elapsed(entered_at, now).total_seconds()) < policy.duplicate_window_s
 
 
 def _repeated(facts: Facts, person: Participant, policy: AccessPoint, now: datetime, zone: tzinfo) -> Decision:
@@ -138,7 +138,7 @@ def _is_full(facts: Facts, policy: AccessPoint) -> bool:
 def _is_stale(facts: Facts, policy: AccessPoint, now: datetime) -> bool:
     if facts.data_as_of is None:
         return True
-    return now - facts.data_as_of > timedelta(seconds=policy.offline.max_cache_age_s)
+    return elapsed(facts.data_as_of, now).total_seconds() > policy.offline.max_cache_age_s
 
 
 def _anti_passback_outcome(policy: AccessPoint) -> Outcome | None:
@@ -152,10 +152,10 @@ def _anti_passback_outcome(policy: AccessPoint) -> Outcome | None:
 
 def _is_passed_back(facts: Facts, policy: AccessPoint, now: datetime) -> bool:
     entered_at, left_at = facts.presence.last_in_at, facts.presence.last_out_at
-    if entered_at is None or (left_at is not None and left_at >= entered_at):
+    if entered_at is None or (left_at is not None and elapsed(entered_at, left_at) >= timedelta(0)):
         return False
     period_s = policy.anti_passback.period_s
-    return period_s == 0 or now - entered_at < timedelta(seconds=period_s)
+    return period_s == 0 or elapsed(entered_at, now).total_seconds() < period_s
 
 
 def _notices(

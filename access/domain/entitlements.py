@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 
 from access.domain.facts import Entitlement, Facts, Finding
-from access.domain.instants import is_within_hours, local_day, start_of_day
+from access.domain.instants import add_days, elapsed, in_utc, is_within_hours, local_day, shift, start_of_day
 from access.domain.memberships import Membership, MembershipStatus
 from access.domain.multipasses import Multipass
 from access.domain.people import Participant
@@ -45,7 +45,7 @@ _Judged = Entitlement | Finding
 
 def gather(point: AccessPoint, facts: Facts, person: Participant, *, now: datetime, zone: tzinfo) -> Held:
     """Judges everything the person holds against every rule of the access point."""
-    moment = _Moment(now, local_day(now, zone), zone, facts, person)
+    moment = _Moment(in_utc(now), local_day(now, zone), zone, facts, person)
     best: dict[str, Entitlement] = {}
     misses: list[Finding] = []
     for rule in point.access_rules:
@@ -73,8 +73,8 @@ def _nearest_first(misses: list[Finding], moment: _Moment) -> tuple[Finding, ...
         return (_miss(Reason.NO_ELIGIBLE_ACCESS),)
 
     def distance(miss: Finding) -> float:
-        at = miss.at or (start_of_day(miss.on, moment.zone) if miss.on and miss.on < date.max else None)
-        return abs((at - moment.now).total_seconds()) if at else float("inf")
+        at = miss.at or (start_of_day(miss.on, moment.zone) if miss.on else None)
+        return abs(elapsed(moment.now, at).total_seconds()) if at else float("inf")
 
     ordered = sorted(misses, key=lambda miss: (NEAREST_FIRST.index(miss.reason), distance(miss)))
     unique: dict[Reason, Finding] = {}
@@ -183,7 +183,7 @@ def _judge_activity(activity: Activity, registration: Registration, rule: Access
         for each in activity.occurrences
         if not each.is_cancelled and (not registration.occurrence_ids or each.id in registration.occurrence_ids)
     ]
-    mine.sort(key=lambda each: (each.starts_at, each.id))
+    mine.sort(key=lambda each: (each.starts_at.timestamp(), each.id))
     windows = [(*_window(each, rule, moment.zone), each) for each in mine]
     open_now = [each for opens_at, closes_at, each in windows if opens_at <= moment.now < closes_at]
     if not open_now:
@@ -191,7 +191,7 @@ def _judge_activity(activity: Activity, registration: Registration, rule: Access
         return _miss(Reason.OUTSIDE_ACTIVITY_WINDOW, at=min(coming, default=None), name=activity.name)
     if not _in_schedule(rule, moment):
         return _miss(Reason.OUTSIDE_SCHEDULE, name=activity.name)
-    occurrence = next((each for each in open_now if each.ends_at > moment.now), open_now[-1])
+    occurrence = next((each for each in open_now if in_utc(each.ends_at) > moment.now), open_now[-1])
     return Entitlement(
         type=rule.type,
         class_=EntitlementClass.ACTIVITY,
@@ -206,10 +206,11 @@ def _judge_activity(activity: Activity, registration: Registration, rule: Access
 
 def _window(occurrence: Occurrence, rule: AccessRule, zone: tzinfo) -> tuple[datetime, datetime]:
     if rule.window.kind is WindowKind.AROUND:
-        return occurrence.starts_at - timedelta(minutes=rule.window.minutes_before), occurrence.ends_at
+        opens_at = shift(occurrence.starts_at, minutes=-rule.window.minutes_before)
+        return opens_at, in_utc(occurrence.ends_at)
     first, last = local_day(occurrence.starts_at, zone), local_day(occurrence.ends_at, zone)
-    ends_at_midnight = start_of_day(last, zone) == occurrence.ends_at and last > first
-    end_day = last if ends_at_midnight else last + timedelta(days=1)
+    ends_at_midnight = start_of_day(last, zone) == in_utc(occurrence.ends_at) and last > first
+    end_day = last if ends_at_midnight else add_days(last, 1)
     return start_of_day(first, zone), start_of_day(end_day, zone)
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from access.domain.credentials import CredentialStatus
+from access.domain.instants import require_aware
 from access.domain.memberships import Membership
 from access.domain.multipasses import Multipass, PassUse
 from access.domain.people import Account, Participant, Text
@@ -41,6 +42,11 @@ class Presence:
     last_in_at: datetime | None = None
     last_out_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        for name, at in (("last_in_at", self.last_in_at), ("last_out_at", self.last_out_at)):
+            if at is not None:
+                require_aware(at, name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -60,6 +66,10 @@ class Facts:
     occupancy: int = 0
     data_as_of: datetime | None = None
     clock: ClockTrust = ClockTrust.TRUSTED
+
+    def __post_init__(self) -> None:
+        if self.data_as_of is not None:
+            require_aware(self.data_as_of, "data_as_of")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

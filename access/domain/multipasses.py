@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 
 from access.domain.errors import InvalidFact
-from access.domain.instants import add_months, local_day
+from access.domain.instants import add_days, add_months, local_day, require_aware
 from access.domain.people import Text
 
 __all__ = ["Effective", "Multipass", "MultipassState", "MultipassStatus", "PassUse", "Period"]
@@ -47,7 +47,7 @@ class Period:
 
     def after(self, day: date) -> date:
         """The day this period after the given one."""
-        return day + timedelta(days=self.days) if self.days else add_months(day, self.months)
+        return add_days(day, self.days) if self.days else add_months(day, self.months)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,9 @@ class PassUse:
     person_id: str
     used_at: datetime
     is_undone: bool = False
+
+    def __post_init__(self) -> None:
+        require_aware(self.used_at, f"used_at of use {self.id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from access.domain.errors import InvalidFact
+from access.domain.instants import elapsed, require_aware
 from access.domain.people import Text
 
 __all__ = ["Activity", "ActivityKind", "Occurrence", "Registration", "RegistrationStatus"]
@@ -39,7 +40,9 @@ class Occurrence:
     is_cancelled: bool = False
 
     def __post_init__(self) -> None:
-        if self.ends_at <= self.starts_at:
+        require_aware(self.starts_at, f"starts_at of occurrence {self.id}")
+        require_aware(self.ends_at, f"ends_at of occurrence {self.id}")
+        if elapsed(self.starts_at, self.ends_at) <= timedelta(0):
             raise InvalidFact(f"occurrence {self.id} ends at or before its start")
 
 
