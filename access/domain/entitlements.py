@@ -104,8 +104,7 @@ def _judge_membership(membership: Membership, rule: AccessRule, moment: _Moment)
     if status is MembershipStatus.SOON_TO_BE_ACTIVE:
         return _miss(Reason.MEMBERSHIP_NOT_STARTED, on=membership.starts_on, name=membership.name)
     if status is MembershipStatus.ON_PAUSE:
-        pause = membership.pause_on(moment.day)
-        return _miss(Reason.MEMBERSHIP_ON_PAUSE, on=pause.last_on if pause else None, name=membership.name)
+        return _miss(Reason.MEMBERSHIP_ON_PAUSE, on=membership.paused_through(moment.day), name=membership.name)
     if not _in_schedule(rule, moment):
         return _miss(Reason.OUTSIDE_SCHEDULE, name=membership.name)
     return Entitlement(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from access.domain.instants import add_days
 from access.domain.people import Text
 
 __all__ = ["Cancellation", "CancellationState", "Membership", "MembershipStatus", "Pause"]
@@ -94,3 +95,17 @@ class Membership:
         """The pause that contains the day and ends last, if any."""
         found = [pause for pause in self.pauses if pause.contains(day)]
         return max(found, key=lambda pause: pause.last_on or date.max, default=None)
+
+    def paused_through(self, day: date) -> date | None:
+        """The last day of the pause around this paused day, pauses that touch or overlap taken as one.
+
+        None is until further notice.
+        """
+        last = day
+        for pause in sorted(self.pauses, key=lambda pause: pause.first_on):
+            if pause.first_on > add_days(last, 1):
+                break
+            if pause.last_on is None:
+                return None
+            last = max(last, pause.last_on)
+        return last
