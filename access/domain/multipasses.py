@@ -92,12 +92,16 @@ class Multipass:
             raise InvalidFact(f"multipass {self.id} has a total of {self.total}; it is zero or more")
 
     def state(self, uses: Iterable[PassUse], zone: tzinfo) -> MultipassState:
-        """What the given uses leave of this pass; uses of other passes are passed over, repeats count once."""
+        """What the given uses leave of this pass; uses of other passes are passed over, repeats count once.
+
+        Of two tellings of one use the earlier time is taken, and undone stays undone, whichever is heard first.
+        """
+        told = [use for use in uses if use.multipass_id == self.id]
+        undone = {use.id for use in told if use.is_undone}
         own: dict[str, PassUse] = {}
-        for use in uses:
-            if use.multipass_id == self.id and not (use.id in own and own[use.id].is_undone):
-                own[use.id] = use
-        kept = [use for use in own.values() if not use.is_undone]
+        for use in sorted(told, key=lambda each: (each.used_at.timestamp(), each.person_id)):
+            own.setdefault(use.id, use)
+        kept = [use for use in own.values() if use.id not in undone]
         days = frozenset((use.person_id, local_day(use.used_at, zone)) for use in kept)
         return MultipassState(
             multipass=self,
@@ -150,7 +154,12 @@ class MultipassState:
         return self.expires_on is not None and day > self.expires_on
 
     def has_started_on(self, day: date) -> bool:
-        """Whether it is in effect, or would be with a first use on this day."""
+        """Whether it is in effect, or would be with a first use on this day.
+
+        A pass that a first use activates has started with that use, even when the other door's clock was ahead.
+        """
+        if self.multipass.effective is Effective.ON_FIRST_USE:
+            return True
         return self.effective_on is None or self.effective_on <= day
 
     def is_used_on(self, day: date, person_id: str) -> bool:
