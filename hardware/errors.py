@@ -3,10 +3,11 @@
 HardwareError
 ├── ReaderConfigError   the configuration is wrong: a person has to change it, retrying cannot help
 ├── ReaderLost          the reader cannot be reached now: the supervisor tries again
-└── RelayLost           the relay cannot be reached now
+├── RelayLost           the relay cannot be reached now
+└── PictureUnreadable   a file is no picture, or none that can be opened
 """
 
-__all__ = ["HardwareError", "ReaderConfigError", "ReaderLost", "RelayLost"]
+__all__ = ["HardwareError", "PictureUnreadable", "ReaderConfigError", "ReaderLost", "RelayLost"]
 
 
 class HardwareError(Exception):
@@ -23,3 +24,7 @@ class ReaderLost(HardwareError):
 
 class RelayLost(HardwareError):
     """The relay cannot be opened or went away; `__cause__` keeps the operating system's error, if any."""
+
+
+class PictureUnreadable(HardwareError):
+    """A file holds no picture that can be looked at; the message says why and what to do instead."""

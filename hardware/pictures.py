@@ -1,0 +1,158 @@
+"""The codes in one still picture, which may take its time: turned, small, faint, inverted or photographed codes.
+
+Looks at the picture as it is, enlarged and turned; only if that finds nothing, at what image processing can do.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import zxingcpp
+
+from hardware.image_codes import CARD_FORMATS, FoundCode, codes_in, format_set
+from hardware.picture_files import grey_planes, open_picture
+
+__all__ = ["codes_in_picture"]
+
+TURNS = (-45, -30, -15, 15, 30, 45)
+"""Degrees. QR codes are found at any angle; the bars of a linear code only near a multiple of 90 degrees."""
+SMALL_PIXELS = 4_000_000
+SMALL_SIDE = 600
+"""Below this many pixels on the longer side a picture is enlarged more."""
+HARD_LOOK_S = 6.0
+"""Seconds after which no further processing is begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A grey image made from the picture, and the affine map from the picture's pixels to its own."""
+
+    image: Any
+    map: Any
+    binarizer: Any = None
+
+
+def codes_in_picture(path: Path, formats: Sequence[str] = CARD_FORMATS) -> list[FoundCode]:
+    """Every code found, from top to bottom. Raises PictureUnreadable, or ReaderConfigError for `formats`."""
+    wanted = format_set(formats)
+    planes = list(grey_planes(open_picture(path)))
+    found: list[FoundCode] = []
+    for view in _plain_views(planes[0]):
+        _add(found, view, wanted)
+    give_up_at = time.monotonic() + HARD_LOOK_S
+    views = _hard_views(planes)
+    for hard_view in views:
+        if found or time.monotonic() > give_up_at:
+            break
+        _add(found, hard_view, wanted)
+    return sorted(found, key=lambda code: (min(y for _, y in code.corners), min(x for x, _ in code.corners)))
+
+
+def _add(found: list[FoundCode], view: _View, wanted: Any) -> None:
+    """Add the view's codes, except those that an earlier view has found: the same card is not two."""
+    known = {(code.format, code.data) for code in found}
+    back = np.linalg.inv(view.map)
+    for code in codes_in(view.image, wanted, binarizer=view.binarizer):
+        if (code.format, code.data) not in known:
+            found.append(replace(code, corners=tuple(_moved(back, corner) for corner in code.corners)))
+
+
+def _moved(matrix: Any, corner: tuple[int, int]) -> tuple[int, int]:
+    x, y, _ = matrix @ np.array([corner[0], corner[1], 1.0])
+    return round(float(x)), round(float(y))
+
+
+def _plain_views(plane: Any) -> Iterator[_View]:
+    start = _View(np.ascontiguousarray(plane), np.eye(3))
+    framed = _framed(start)
+    yield start
+    yield framed
+    # zxing-cpp inverts for codes of modules, not for bars.
+    yield replace(framed, image=cv2.bitwise_not(framed.image))
+    if plane.size <= SMALL_PIXELS:
+        yield _scaled(framed, 2)
+    for degrees in TURNS:
+        yield _turned(framed, degrees)
+
+
+def _hard_views(planes: Sequence[Any]) -> Iterator[_View]:
+    for plane in planes:
+        start = _framed(_View(np.ascontiguousarray(plane), np.eye(3)))
+        longest = max(plane.shape)
+        scales = [1, 3, 4] if longest <= SMALL_SIDE else [1, 2] if plane.size <= SMALL_PIXELS else [1]
+        if longest > 2000:
+            scales += [1500 / longest, 800 / longest]
+        for scale in scales:
+            scaled = _scaled(start, scale)
+            yield from _processed(scaled)
+            yield from _processed(replace(scaled, image=cv2.bitwise_not(scaled.image)))
+        for degrees in TURNS:
+            yield replace(_turned(_scaled(start, scales[-1] if scales[-1] > 1 else 1), degrees))
+
+
+def _processed(view: _View) -> Iterator[_View]:
+    image = view.image
+    yield view
+    spread = _spread(image)
+    yield replace(view, image=spread)
+    yield replace(view, image=spread, binarizer=zxingcpp.Binarizer.GlobalHistogram)
+    yield replace(view, image=cv2.createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(image))
+    blurred = cv2.GaussianBlur(spread, (0, 0), 3)
+    yield replace(view, image=cv2.addWeighted(spread, 2.5, blurred, -1.5, 0))
+    yield replace(view, image=cv2.GaussianBlur(spread, (0, 0), 1.2))
+    yield replace(view, image=cv2.medianBlur(spread, 5))
+    for level in (64, 96, 160, 192):
+        yield replace(view, image=cv2.threshold(spread, level, 255, cv2.THRESH_BINARY)[1])
+    yield replace(view, image=_evened(image))
+
+
+def _spread(image: Any) -> Any:
+    """Contrast stretched so that the darkest and brightest percent are black and white."""
+    low, high = np.percentile(image, (1, 99))
+    if high <= low:
+        low, high = float(image.min()), float(image.max()) + 1e-9
+    return np.clip((image.astype(np.float32) - low) * (255 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
+
+
+def _evened(image: Any) -> Any:
+    """Uneven light divided out."""
+    light = cv2.GaussianBlur(image, (0, 0), max(image.shape) / 20)
+    return cv2.divide(image, np.maximum(light, 1), scale=200)
+
+
+def _framed(view: _View) -> _View:
+    """With a margin: a code cut out right at its edge lacks the quiet zone that finding it needs."""
+    height, width = view.image.shape
+    margin = max(16, min(height, width) // 10)
+    edge = np.concatenate([view.image[0], view.image[-1], view.image[:, 0], view.image[:, -1]])
+    colour = 255 if float(np.median(edge)) >= 96 or float(edge.max()) >= 160 else 0
+    image = cv2.copyMakeBorder(view.image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=colour)
+    return _View(image, _shift(margin, margin) @ view.map)
+
+
+def _scaled(view: _View, factor: float) -> _View:
+    if factor == 1:
+        return view
+    how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+    image = cv2.resize(view.image, None, fx=factor, fy=factor, interpolation=how)
+    return _View(image, np.diag([factor, factor, 1.0]) @ view.map)
+
+
+def _turned(view: _View, degrees: float) -> _View:
+    height, width = view.image.shape
+    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), [0, 0, 1]])
+    cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
+    new_width, new_height = round(width * cosine + height * sine), round(width * sine + height * cosine)
+    turn = _shift((new_width - width) / 2, (new_height - height) / 2) @ turn
+    image = cv2.warpAffine(
+        view.image, turn[:2], (new_width, new_height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return _View(image, turn @ view.map)
+
+
+def _shift(x: float, y: float) -> Any:
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
