@@ -1,0 +1,97 @@
+"""What happened at the doors, exactly as they said it; what could not be taken in; and what staff must hear of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.models.base import ID_LENGTH, Base, Identified, utc_now
+
+__all__ = ["Alarm", "Event", "QuarantinedMessage"]
+
+
+class Event(Base):
+    """One event of a door. `body` is its canonical JSON, the truth; the columns beside it are for finding it.
+
+    People, accounts and access points may be unknown here (or gone later), hence no foreign keys to them. `flags`
+    are the centre's remarks: overdrawn, late, chain_broken, unknown_access_point, ahead_of_time, unknown_pass.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("device_id", "seq", name="uq_event_device_seq"),
+        Index("ix_event_refers_to", "refers_to"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
+    site_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    device_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    access_point_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    account_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    person_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    kind: Mapped[str] = mapped_column(String(40))
+    outcome: Mapped[str] = mapped_column(String(40))
+    reasons: Mapped[list[str]]
+    pass_type: Mapped[str | None] = mapped_column(String(40))
+    pass_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    pass_name: Mapped[str | None] = mapped_column(String(200))
+    credential_kind: Mapped[str | None] = mapped_column(String(40))
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    is_offline: Mapped[bool]
+    staff_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    refers_to: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    flags: Mapped[list[str]] = mapped_column(default=list)
+    body: Mapped[str] = mapped_column(Text)
+    body_hash: Mapped[str] = mapped_column(String(64))
+
+
+# Keyset pages walk these backwards: newest first, the id settles equal instants.
+Index("ix_event_account_activity", Event.organization_id, Event.account_id, Event.occurred_at.desc(), Event.id.desc())
+Index("ix_event_overview", Event.organization_id, Event.access_point_id, Event.occurred_at.desc(), Event.id.desc())
+Index("ix_event_person", Event.organization_id, Event.person_id, Event.occurred_at.desc(), Event.id.desc())
+Index("ix_event_day", Event.organization_id, Event.occurred_at.desc(), Event.id.desc())
+
+
+class QuarantinedMessage(Identified, Base):
+    """Something received that could not be taken in: kept (bounded), counted, never silently dropped.
+
+    `seq` and `body_hash` are set when it is one event whose place in its device's chain is known.
+    """
+
+    __tablename__ = "quarantined_message"
+    __table_args__ = (UniqueConstraint("device_id", "payload_hash", name="uq_quarantined_message_payload"),)
+
+    organization_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    site_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    device_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    reason: Mapped[str] = mapped_column(String(40))
+    detail: Mapped[str] = mapped_column(String(400), default="")
+    seq: Mapped[int | None] = mapped_column(BigInteger)
+    body_hash: Mapped[str | None] = mapped_column(String(64))
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    payload_size: Mapped[int]
+    payload_hash: Mapped[str] = mapped_column(String(64))
+    times: Mapped[int] = mapped_column(default=1)
+    received_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Alarm(Identified, Base):
+    """Something staff must look at; the same kind about the same subject is raised once until it is settled."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (Index("ix_alarm_subject", "organization_id", "kind", "subject"),)
+
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(ID_LENGTH))
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    raised_at: Mapped[datetime] = mapped_column(default=utc_now)
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
