@@ -12,9 +12,10 @@ from typing import Any
 
 from access.wire.errors import MalformedMessage
 
-__all__ = ["MAX_MESSAGE_BYTES", "canonical_bytes", "digest", "parse_object"]
+__all__ = ["MAX_MESSAGE_BYTES", "MAX_WHOLE_NUMBER", "canonical_bytes", "digest", "parse_object"]
 
 MAX_MESSAGE_BYTES = 64 * 1024
+MAX_WHOLE_NUMBER = 2**53 - 1
 
 
 def canonical_bytes(document: Mapping[str, Any]) -> bytes:
@@ -30,11 +31,19 @@ def digest(document: Mapping[str, Any]) -> str:
 
 
 def parse_object(raw: bytes | str, *, limit: int = MAX_MESSAGE_BYTES) -> dict[str, Any]:
-    """A JSON object from bytes. Raises `MalformedMessage` for anything else, duplicate keys included."""
-    if len(raw) > limit:
-        raise MalformedMessage(f"{len(raw)} bytes are more than the {limit} a message may have")
+    """A JSON object from UTF-8. Raises `MalformedMessage` for anything else: repeated keys, fractions, whole numbers
+    beyond 2^53 (RFC 7493: not every JSON reader can hold them, nor can a database column)."""
     try:
-        document = json.loads(raw, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+        octets = raw.encode() if isinstance(raw, str) else raw
+        if len(octets) > limit:
+            raise MalformedMessage(f"{len(octets)} bytes are more than the {limit} a message may have")
+        document = json.loads(
+            octets.decode("utf-8"),
+            object_pairs_hook=_without_repeats,
+            parse_int=_whole_number,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
     except (ValueError, RecursionError) as error:
         raise MalformedMessage(f"not JSON: {type(error).__name__}") from error
     if not isinstance(document, dict):
@@ -49,5 +58,12 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _whole_number(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > MAX_WHOLE_NUMBER:
+        raise ValueError("a number is too large")
+    return number
+
+
+def _refuse_number(_: str) -> None:
+    raise ValueError("only whole numbers occur")

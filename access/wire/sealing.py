@@ -57,7 +57,11 @@ class CentrePublicKey:
         if envelope.get("v") != WIRE_VERSION or not isinstance(body, str) or not isinstance(signature, str):
             raise MalformedMessage("not a sealed message")
         try:
-            self._key.verify(base64.b64decode(signature, validate=True), body.encode())
+            octets = base64.b64decode(signature, validate=True)
+            self._key.verify(octets, body.encode())
         except (InvalidSignature, ValueError) as error:
             raise BadSignature(f"not signed by the centre's key {self.id}") from error
+        # Base64 has spare bits and the key's id is not signed: one message has one spelling.
+        if envelope.get("key") != self.id or base64.b64encode(octets).decode() != signature:
+            raise BadSignature(f"not signed by the centre's key {self.id}")
         return type_.from_bytes(body.encode(), limit=MAX_SEALED_BYTES)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from access.wire.model import NAME_PATTERN
+
 __all__ = ["ALL_EVENTS", "ALL_STATES", "ROOT", "Channel", "DeviceTopic", "feed_topic", "parse_device_topic"]
 
 ROOT = "gatehouse/v1"
@@ -46,5 +48,7 @@ def parse_device_topic(topic: str) -> DeviceTopic | None:
     """The parts of a device's topic, or None for any other topic."""
     parts = topic.split("/")
     if len(parts) != 6 or "/".join(parts[:2]) != ROOT or parts[5] not in set(Channel):
+        return None
+    if not all(NAME_PATTERN.fullmatch(part) for part in parts[2:5]):
         return None
     return DeviceTopic(parts[2], parts[3], parts[4], Channel(parts[5]))
