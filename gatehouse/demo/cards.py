@@ -1,11 +1,11 @@
-"""Printed membership cards of the sample people: CR80 (85.6 x 54 mm) at 300 dots an inch, and how a camera sees one."""
+"""Printed membership cards of the sample people: CR80 (85.6 x 54 mm) at 300 dots an inch,."""
 
 from __future__ import annotations
 
 import hashlib
 from importlib.resources import files
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from gatehouse.demo.people import SamplePerson
 from gatehouse.demo.portraits import draw_portrait
@@ -55,14 +55,7 @@ def _portrait(person: SamplePerson) -> Image.Image:
 
 
 def held_up(card: Image.Image, person: SamplePerson) -> Image.Image:
-    """The card as a camera sees it: held at a slight angle before a dim hall, 1280 x 720."""
+    """The card as a hand holds it to a camera: smaller and at an angle of up to six degrees."""
     angle = hashlib.sha256(person.key.encode()).digest()[0] % 13 - 6
-    scene = Image.new("RGB", (1280, 720), "#596066")
-    ImageDraw.Draw(scene).rectangle((0, 500, 1280, 720), fill="#474d52")
-    mask = Image.new("L", card.size, 255)
-    turned = card.resize((860, 542), Image.Resampling.LANCZOS).rotate(
-        angle, expand=True, resample=Image.Resampling.BICUBIC
-    )
-    shape = mask.resize((860, 542)).rotate(angle, expand=True)
-    scene.paste(turned, ((1280 - turned.width) // 2, (720 - turned.height) // 2), shape)
-    return ImageOps.autocontrast(scene, cutoff=0)
+    smaller = card.resize((860, 542), Image.Resampling.LANCZOS)
+    return smaller.rotate(angle, expand=True, resample=Image.Resampling.BICUBIC, fillcolor="#6d7378")

@@ -25,7 +25,7 @@ class SamplePerson:
     pool: str = "granted"
     gym: str = "granted"
     age: str = "adult"
-    born: tuple[int, int, int] | None = None
+    has_birthday: bool = False
     language: str = "en"
     has_picture: bool = True
     has_beard: bool = False
@@ -107,9 +107,6 @@ def _own(key: str, type_: str = "adult", **dates: Any) -> tuple[dict[str, Any], 
     return ({"type": type_, "people": [key], "starts": -120, **dates},)
 
 
-_today = date.today()
-_BIRTHDAY = (_today.year - 9, _today.month, min(_today.day, 28) if _today.month == 2 else _today.day)
-
 SAMPLE: tuple[SampleAccount, ...] = (
     SampleAccount(
         key="tremblay",
@@ -117,7 +114,7 @@ SAMPLE: tuple[SampleAccount, ...] = (
             SamplePerson(key="maya", first="Maya", last="Tremblay", language="fr", story="family membership"),
             SamplePerson(key="noah", first="Noah", last="Tremblay", language="fr", age="teen", symbology="QRCode"),
             SamplePerson(
-                key="lea", first="Léa", last="Tremblay", language="fr", age="child", born=_BIRTHDAY, story="birthday"
+                key="lea", first="Léa", last="Tremblay", language="fr", age="child", has_birthday=True, story="birthday"
             ),
         ),
         memberships=({"type": "family", "people": ["maya", "noah", "lea"], "starts": -200, "ends": 190},),

@@ -1,0 +1,97 @@
+"""`gatehouse demo`: the whole product on a sample organization, to click through or as one unattended run."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gatehouse.commands.failing import fail
+from gatehouse.demo.once import plan, run_once
+from gatehouse.demo.processes import StartFailed, free_port
+from gatehouse.demo.report import figures, show
+from gatehouse.demo.venue import ADMIN_EMAIL, Venue
+from gatehouse.demo.wall import CardWall
+
+__all__ = ["demo"]
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Run unattended, print the result and end.")] = False,
+) -> None:
+    """Run the whole product on a sample organization: the centre, two doors, and a wall of cards to present.
+
+    Runs until Ctrl-C and leaves nothing behind. With --once: scans by itself (a stop of the centre and a killed door
+    included); the last line is one JSON object; exit status 0 only if nothing was lost, duplicated or unexpected.
+    """
+    console = Console(highlight=False, soft_wrap=True, width=None)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        if once:
+            _once(console)
+        else:
+            _until_interrupted(console)
+    except StartFailed as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing is left running.")
+
+
+def _once(console: Console) -> None:
+    steps = sum(len(plan(name)) for name in ("pool", "gym"))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Starting", total=steps, start=True)
+
+        def say(text: str) -> None:
+            progress.console.print(text)
+            progress.update(task, description=text[:48])
+
+        with Venue(say=say) as venue:
+            result = run_once(venue, say=say, advance=lambda: progress.advance(task))
+    console.print()
+    show(Console(highlight=False, width=None if console.is_terminal else 170), result)
+    numbers = figures(result)
+    print(json.dumps(numbers), flush=True)
+    is_good = result.lost == 0 and result.duplicated == 0 and not result.problems
+    raise typer.Exit(0 if is_good else 1)
+
+
+def _until_interrupted(console: Console) -> None:
+    with Venue(say=console.print) as venue:
+        wall = CardWall(venue, free_port(8610))
+        wall.start()
+        try:
+            console.print(_addresses(venue, wall))
+            console.print("Click a card on the wall and watch the doors. Ctrl-C ends everything.")
+            _watch(console, venue)
+        finally:
+            console.print("Stopping ...")
+            wall.close()
+
+
+def _addresses(venue: Venue, wall: CardWall) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("[bold]Card wall[/]", wall.url)
+    for name, door in venue.doors.items():
+        table.add_row(f"[bold]Kiosk, {name}[/]", door.kiosk_url)
+    table.add_row("[bold]Back office[/]", f"{venue.settings.browser_url}/admin")
+    table.add_row("", f"{ADMIN_EMAIL}  ·  password of this run: {venue.password}")
+    return table
+
+
+def _watch(console: Console, venue: Venue) -> None:
+    """Says once when a process has ended by itself, until Ctrl-C."""
+    told: set[str] = set()
+    while True:
+        for child in (venue.centre, *(door.agent for door in venue.doors.values())):
+            if not child.is_running and child.name not in told:
+                told.add(child.name)
+                console.print(f"[red]{child.name} has ended by itself.[/] The end of its log:\n{child.log_tail()}")
+        threading.Event().wait(1.0)

@@ -1,0 +1,30 @@
+"""`gatehouse enroll`: makes this machine a door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_agent.enrolment import enroll as enroll_door
+from edge_agent.errors import AgentError
+from gatehouse.commands.agent import agent_settings
+from gatehouse.commands.failing import fail
+
+__all__ = ["enroll"]
+
+
+def enroll(
+    code: Annotated[str, typer.Argument(help="The one-time code from Devices in the back office, such as K7XM-2P9Q.")],
+    config: Annotated[Path, typer.Option(help="The door's settings (TOML), with data_dir and centre_url.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Give up the identity this door already has.")] = False,
+) -> None:
+    """Make this machine a door: exchange a one-time code for an identity of its own."""
+    settings = agent_settings(config)
+    try:
+        identity = enroll_door(settings, code, replace=replace)
+    except AgentError as error:
+        fail(str(error))
+    print(f"Enrolled as {identity.device} at site {identity.site}, for {', '.join(identity.access_points)}.")
+    print(f"Start it: gatehouse agent --config {config}")

@@ -1,0 +1,121 @@
+"""The sample venue, running: the centre and two doors as processes of their own, in a temporary folder."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from access.domain.people import Language
+from gatehouse.demo.doors import DemoDoor
+from gatehouse.demo.people import DOORS
+from gatehouse.demo.processes import Child, free_port
+from gatehouse.demo.sample import ORGANIZATION_ID, SITE_ID, seed
+from server.db import Database
+from server.devices.service import create_enrolment_code
+from server.models import StaffRole
+from server.pictures.store import PictureStore
+from server.settings import ServerSettings
+from server.staff.service import create_staff
+
+__all__ = ["ADMIN_EMAIL", "Venue"]
+
+ADMIN_EMAIL = "admin@north-river.example"
+
+
+class Venue:
+    """Everything the demo runs. Entering starts it all; leaving ends every process and deletes the folder.
+
+    `say` is told what is being done, one short line at a time.
+    """
+
+    def __init__(self, *, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._ports: set[int] = set()
+        self.folder = Path(tempfile.mkdtemp(prefix="gatehouse-demo-"))
+        self.password = secrets.token_urlsafe(9)
+        self.settings = ServerSettings(
+            data_dir=self.folder / "centre",
+            http_port=free_port(8600, self._ports),
+            broker_port=free_port(1883, self._ports),
+        )
+        self.centre = Child(
+            "The centre",
+            ["server", "--config", str(self._write_centre_config())],
+            log=self.folder / "centre.log",
+            health_url=f"{self.settings.browser_url}/health",
+        )
+        self.doors: dict[str, DemoDoor] = {}
+
+    def _write_centre_config(self) -> Path:
+        path = self.folder / "centre.toml"
+        lines = [f"data_dir = {json.dumps(str(self.settings.data_dir))}"]
+        lines += [f"http_port = {self.settings.http_port}", f"broker_port = {self.settings.broker_port}"]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _start(self) -> None:
+        self._say("Drawing the sample organization: families, portraits, cards ...")
+        codes = self._prepare_database()
+        self._say("Starting the centre with its embedded broker ...")
+        self.centre.start()
+        self.centre.wait_until_ready()
+        for name in DOORS:
+            self._say(f"Enrolling the {name} door and starting it ...")
+            door = DemoDoor(name, self.folder, centre_url=self.settings.browser_url, port=free_port(8700, self._ports))
+            self.doors[name] = door
+            door.enroll(codes[name])
+            door.agent.start()
+        for door in self.doors.values():
+            door.agent.wait_until_ready()
+
+    def _prepare_database(self) -> dict[str, str]:
+        self.settings.data_dir.mkdir(parents=True)
+        database = Database(self.settings.effective_database_url)
+        database.migrate()
+        store = PictureStore(self.settings.data_dir / "pictures")
+        with database.write() as session:
+            seed(session, now=datetime.now(UTC), put_picture=store.put)
+            create_staff(
+                session,
+                organization_id=ORGANIZATION_ID,
+                email=ADMIN_EMAIL,
+                name="Alex Admin",
+                password=self.password,
+                role=StaffRole.ADMIN,
+                language=Language.EN,
+            )
+            codes = {
+                name: create_enrolment_code(session, ORGANIZATION_ID, SITE_ID, f"{name.title()} door", [name])
+                for name in DOORS
+            }
+        database.close()
+        return codes
+
+    def open_database(self) -> Database:
+        """The centre's database, for reading what it recorded."""
+        return Database(self.settings.effective_database_url)
+
+    def close(self) -> None:
+        """Ends everything this venue started; nothing is left running or lying about."""
+        for door in self.doors.values():
+            door.close()
+        self.centre.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
