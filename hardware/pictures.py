@@ -23,7 +23,7 @@ TURNS = (-45, -30, -15, 15, 30, 45)
 SMALL_PIXELS = 4_000_000
 SMALL_SIDE = 600
 """Below this many pixels on the longer side a picture is enlarged more."""
-HARD_LOOK_S = 6.0
+HARD_LOOK_S = 4.0
 """Seconds after which no further processing is begun."""
 
 
@@ -129,7 +129,9 @@ def _framed(view: _View) -> _View:
     height, width = view.image.shape
     margin = max(16, min(height, width) // 10)
     edge = np.concatenate([view.image[0], view.image[-1], view.image[:, 0], view.image[:, -1]])
-    colour = 255 if float(np.median(edge)) >= 96 or float(edge.max()) >= 160 else 0
+    low, high = float(view.image.min()), float(view.image.max())
+    is_bright = float(np.median(edge)) >= low + 0.4 * (high - low) or float(edge.max()) >= low + 0.6 * (high - low)
+    colour = high if is_bright else low
     image = cv2.copyMakeBorder(view.image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=colour)
     return _View(image, _shift(margin, margin) @ view.map)
 
