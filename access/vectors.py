@@ -186,7 +186,8 @@ def _facts(row: _Table, now: datetime, zone: ZoneInfo) -> Facts:
 def _person(given: Any) -> _Table | None:
     if given is False:
         return None
-    return {"id": "p1", "account_id": "a1", "first_name": "Maya", "picture": "0" * 64} | given
+    person: _Table = {"id": "p1", "account_id": "a1", "first_name": "Maya", "picture": "0" * 64}
+    return {**person, **given}
 
 
 def _data_as_of(row: _Table, now: datetime, zone: ZoneInfo) -> datetime | None:
