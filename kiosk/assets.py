@@ -16,8 +16,6 @@ VISITOR_PAGE_PATH: Final = STATIC_PATH / "visitor.html"
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
-        "connect-src 'self' ws: wss:",
-        "img-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'none'",

@@ -148,7 +148,7 @@ def _used(entitlement: Entitlement, voice: _Voice) -> Iterator[Line]:
     if entitlement.type is AccessType.MULTIPASS:
         left = voice.words.remaining(entitlement.remaining_after, entitlement.total)
         yield Line(LineRole.USED, voice.words.pair(name, left))
-        if entitlement.ends_on and not entitlement.activates:
+        if entitlement.ends_on and entitlement.remaining_after != 0 and not entitlement.activates:
             yield Line(
                 LineRole.LEFT, voice.words.label("multipass_status", "expires", date=voice.day(entitlement.ends_on))
             )

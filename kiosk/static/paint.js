@@ -63,11 +63,13 @@ export function clockText(instant, language, timeZone) {
   }
 }
 
-/** The day in the organization's zone. */
-export function dayText(instant, language, timeZone, weekday = "long") {
+/** The day in the organization's zone, with its weekday when asked; the first of the month is "1er" in French. */
+export function dayText(instant, language, timeZone, { hasWeekday = false } = {}) {
   try {
-    const options = { weekday, day: "numeric", month: "long", timeZone };
-    return new Intl.DateTimeFormat(LOCALES[language] ?? LOCALES.en, options).format(instant);
+    const weekday = hasWeekday ? { weekday: "long" } : {};
+    const options = { ...weekday, day: "numeric", month: "long", timeZone };
+    const text = new Intl.DateTimeFormat(LOCALES[language] ?? LOCALES.en, options).format(instant);
+    return language === "fr" ? text.replace(/\b1(?= )/, "1er") : text;
   } catch {
     return "";
   }
@@ -81,8 +83,8 @@ export function linkText(status, texts, language, timeZone, now) {
   const since = new Date(status.data_as_of ?? NaN);
   if (Number.isNaN(since.getTime())) return words.offline;
   const time = clockText(since, language, timeZone);
-  const date = dayText(since, language, timeZone, undefined);
-  const isToday = date === dayText(now, language, timeZone, undefined);
+  const date = dayText(since, language, timeZone);
+  const isToday = date === dayText(now, language, timeZone);
   return (isToday ? words.offline_as_of : words.offline_as_of_date).replace("{time}", time).replace("{date}", date);
 }
 
@@ -107,7 +109,7 @@ export function paintCorners({ now, status, hello, languages }) {
   const [first] = languages;
   const zone = hello.time_zone;
   say(at("clock"), now ? clockText(now, first, zone) : "", first);
-  say(at("day"), now ? dayText(now, first, zone) : "", first);
+  say(at("day"), now ? dayText(now, first, zone, { hasWeekday: true }) : "", first);
   at("link").dataset.connection = status?.connection ?? "";
   const lines = status ? languages.map((each) => linkText(status, hello.texts, each, zone, now ?? new Date())) : [];
   say(at("link-text"), [...new Set(lines)].join("\u2002·\u2002"), first);

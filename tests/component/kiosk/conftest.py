@@ -82,6 +82,7 @@ class FakeDoor:
             "cause": None,
         }
         self.is_beating = True
+        self.is_mute = False
         self.heard: list[dict[str, Any]] = []
         self.picture = face()
         self._at = ""
@@ -101,7 +102,7 @@ class FakeDoor:
             self._app(),
             host="127.0.0.1",
             port=self.port,
-            log_level="error",
+            log_level="critical",
             lifespan="off",
             ws="websockets-sansio",
             timeout_graceful_shutdown=0,
@@ -171,9 +172,10 @@ class FakeDoor:
 
     async def _talk(self, socket: WebSocket) -> None:
         await socket.accept()
-        await socket.send_json(self.hello)
-        await socket.send_json(self.status)
-        self._sockets.add(socket)
+        if not self.is_mute:
+            await socket.send_json(self.hello)
+            await socket.send_json(self.status)
+            self._sockets.add(socket)
         beating = asyncio.create_task(self._beat(socket))
         try:
             while True:
@@ -189,7 +191,7 @@ class FakeDoor:
     async def _beat(self, socket: WebSocket) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):
             while True:
-                if self.is_beating:
+                if self.is_beating and not self.is_mute:
                     await socket.send_json({"type": "beat", "at": self._at or datetime.now(UTC).isoformat()})
                 await asyncio.sleep(BEAT_S)
 
@@ -207,9 +209,9 @@ def door() -> Iterator[FakeDoor]:
     fake.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless. Closed with its module: Playwright keeps an event loop running in this thread."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         pytest.fail("Chromium is missing. `make test` installs it; on Debian: apt-get install chromium")
@@ -234,7 +236,7 @@ def open_page(browser: Browser, door: FakeDoor) -> Iterator[Callable[..., Page]]
         if script:
             page.add_init_script(script)
         page.goto(door.url)
-        page.wait_for_selector('body[data-mode="idle"], body[data-mode="out"]', state="attached")
+        page.wait_for_selector('body:is([data-mode="idle"], [data-mode="verdict"])', state="attached")
         return page
 
     yield open_it
