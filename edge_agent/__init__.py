@@ -1,0 +1,1 @@
+"""The door: cache, ledger, decision pipeline, uplink, feed, pictures, local web. Records first, then releases."""

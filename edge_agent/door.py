@@ -1,0 +1,243 @@
+"""The way of a scan: normalise, gather, decide, record, release, answer - in this order, for one thread.
+
+Nothing is released or shown before its event is durable. An error never becomes a grant; the way out stays free.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from pydantic import TypeAdapter
+
+from access.domain.credentials import (
+    Code,
+    CredentialStatus,
+    UnreadableCode,
+    fingerprint,
+    normalise,
+    unreadable_fingerprint,
+)
+from access.domain.decision import decide
+from access.domain.facts import AccessRequest, Decision, Facts
+from access.domain.people import Language, Participant
+from access.domain.policy import AccessPoint, Direction
+from access.domain.reasons import Outcome
+from access.wire.enrolment import Enrolment
+from access.wire.events import CacheMark, Event
+from edge_agent.clock import DoorClock, Moment
+from edge_agent.errors import CacheFault, LedgerFault
+from edge_agent.gather import FactsReader, Rules
+from edge_agent.guessing import GuessGuard
+from edge_agent.ledger import SqliteLedger
+from edge_agent.recording import Presented, event_maker
+from hardware.api import Read
+
+__all__ = ["DECISION_JSON", "Door", "Place", "Scan"]
+
+_log = structlog.get_logger(__name__)
+
+DECISION_JSON: TypeAdapter[Decision] = TypeAdapter(Decision)
+"""How a decision is kept for a restart."""
+
+_PULSE_MS_WITHOUT_RULES = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reader is; `direction` None leaves it to the access point."""
+
+    access_point: str
+    direction: Direction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """A scan that was recorded. Times are seconds of the monotonic clock."""
+
+    event: Event
+    decision: Decision
+    participant: Participant | None
+    point: AccessPoint | None
+    rules: Rules | None
+    read_at: float
+    recorded_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What gathering came to; all empty when nothing could be read."""
+
+    status: CredentialStatus = CredentialStatus.UNKNOWN
+    facts: Facts = field(default_factory=Facts)
+    mark: CacheMark | None = None
+    rules: Rules | None = None
+    point: AccessPoint | None = None
+
+
+class Door:
+    """Answers reads. Not thread-safe: one thread calls `handle`, so that two scans never race for one pass.
+
+    `release(access_point, seconds)` pulses the relays and must not block; `answer(scan)` shows it.
+    """
+
+    def __init__(
+        self,
+        identity: Enrolment,
+        *,
+        ledger: SqliteLedger,
+        facts: FactsReader,
+        clock: DoorClock,
+        places: Mapping[str, Place],
+        is_connected: Callable[[], bool],
+        release: Callable[[str, float], None] = lambda access_point, seconds: None,
+        answer: Callable[[Scan], None] = lambda scan: None,
+        guard: GuessGuard | None = None,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._identity = identity
+        self._key = bytes.fromhex(identity.fingerprint_key)
+        self._ledger = ledger
+        self._facts = facts
+        self._clock = clock
+        self._places = places
+        self._is_connected = is_connected
+        self._release = release
+        self._answer = answer
+        self._guard = guard or GuessGuard()
+        self._random = random
+        self._exits: set[str] = set()
+
+    def handle(self, read: Read) -> Scan | None:
+        """Takes one read all the way. Returns None when it was not recorded: the log says why, nobody was let in."""
+        place = self._places[read.reader]
+        moment = self._clock.read()
+        presented = self._presented(read, place)
+        try:
+            found = self._found(presented, place, moment)
+            direction = self._direction(place, found.point)
+            if _is_guess(found, direction) and not self._guard.is_answered(read.reader, moment.monotonic):
+                return None
+            scan = self._record(read, presented, found, direction, moment)
+        except (LedgerFault, CacheFault) as error:
+            self._not_recorded(presented, place, error)
+            return None
+        if scan.decision.outcome is Outcome.GRANTED:
+            self._release(place.access_point, (scan.point.pulse_ms if scan.point else _PULSE_MS_WITHOUT_RULES) / 1000)
+        self._answer(scan)
+        self._log_scan(scan, presented)
+        return scan
+
+    def _presented(self, read: Read, place: Place) -> Presented:
+        code: Code | UnreadableCode
+        code = normalise(read.data, technology=read.technology, symbology=read.symbology)
+        if read.is_oversize:
+            code = UnreadableCode(code.kind, len(read.data), "too long")
+        known_by, length = (
+            (fingerprint(self._key, code), None)
+            if isinstance(code, Code)
+            else (unreadable_fingerprint(self._key, read.data), len(read.data))
+        )
+        return Presented(
+            reader=read.reader,
+            access_point=place.access_point,
+            kind=code.kind,
+            fingerprint=known_by,
+            length=length,
+        )
+
+    def _found(self, presented: Presented, place: Place, moment: Moment) -> _Found:
+        try:
+            rules = self._facts.rules()
+            point = rules.points.get(place.access_point)
+            if point is None:
+                raise CacheFault(f"the centre has no access point {place.access_point!r} for this door")
+            code = presented.fingerprint if presented.length is None else None
+            known = self._facts.known(code, point, rules, now=moment.now, clock=moment.trust)
+        except CacheFault:
+            if self._is_exit(place):
+                return _Found()  # the way out needs to know nobody
+            raise
+        return _Found(status=known.status, facts=known.facts, mark=known.mark, rules=rules, point=point)
+
+    def _record(
+        self, read: Read, presented: Presented, found: _Found, direction: Direction, moment: Moment
+    ) -> Scan:
+        request = AccessRequest(direction=direction, credential=found.status)
+        decision = _decide(request, found, moment)
+        participant = found.facts.participant
+        make = event_maker(
+            decision,
+            presented,
+            participant,
+            moment,
+            device=self._identity.device,
+            boot_id=self._clock.boot_id,
+            cache=found.mark,
+            is_offline=not self._is_connected(),
+            language=found.rules.organization.language if found.rules else Language.EN,
+            random=self._random(10),
+        )
+        event = self._ledger.record(make, decision=DECISION_JSON.dump_json(decision, exclude_defaults=True).decode())
+        return Scan(
+            event=event,
+            decision=decision,
+            participant=participant,
+            point=found.point,
+            rules=found.rules,
+            read_at=read.read_at,
+            recorded_at=self._clock.monotonic(),
+        )
+
+    def _direction(self, place: Place, point: AccessPoint | None) -> Direction:
+        """The reader's own direction, else the access point's; a point for both ways takes a scan as an entry."""
+        if place.direction is None and point is not None and point.direction is Direction.OUT:
+            self._exits.add(point.id)
+        return Direction.OUT if self._is_exit(place) else Direction.IN
+
+    def _is_exit(self, place: Place) -> bool:
+        return place.direction is Direction.OUT or (place.direction is None and place.access_point in self._exits)
+
+    def _not_recorded(self, presented: Presented, place: Place, error: Exception) -> None:
+        is_exit = self._is_exit(place)
+        if is_exit:
+            self._release(place.access_point, _PULSE_MS_WITHOUT_RULES / 1000)
+        _log.error(
+            "scan_not_recorded",
+            alarm=True,
+            access_point=place.access_point,
+            reader=presented.reader,
+            credential=presented.fingerprint,
+            reason=str(error),
+            is_released=is_exit,
+        )
+
+    def _log_scan(self, scan: Scan, presented: Presented) -> None:
+        event = scan.event
+        _log.info(
+            "scan",
+            outcome=event.outcome.value,
+            reasons=[reason.value for reason in event.reasons],
+            kind=event.kind.value,
+            access_point=event.access_point,
+            reader=event.reader,
+            credential=presented.fingerprint,
+            seq=event.seq,
+            cache_seq=event.cache.seq if event.cache else None,
+            is_offline=event.is_offline,
+            record_ms=round((scan.recorded_at - scan.read_at) * 1000, 2),
+            passed_over=self._guard.take_passed_over(presented.reader) or None,
+        )
+
+
+def _decide(request: AccessRequest, found: _Found, moment: Moment) -> Decision:
+    if found.point is None or found.rules is None:
+        return Decision(outcome=Outcome.GRANTED, direction=Direction.OUT)
+    return decide(request, found.facts, found.point, now=moment.now, zone=found.rules.zone)
+
+
+def _is_guess(found: _Found, direction: Direction) -> bool:
+    is_nobody = found.status in (CredentialStatus.UNKNOWN, CredentialStatus.UNREADABLE)
+    return is_nobody and direction is Direction.IN

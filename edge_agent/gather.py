@@ -1,0 +1,242 @@
+"""Gathering: everything that is known about one presented code, read at one instant of the cache and the ledger.
+
+A thing that cannot be read counts as not there, and never in favour of the person.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+
+from access.domain.credentials import Credential, CredentialStatus
+from access.domain.facts import ClockTrust, Facts
+from access.domain.instants import local_day, start_of_day
+from access.domain.memberships import Membership
+from access.domain.multipasses import Multipass, PassUse
+from access.domain.people import Account, Organization, Participant
+from access.domain.policy import AccessPoint
+from access.domain.registrations import Activity, Registration
+from access.wire.errors import WireError
+from access.wire.events import CacheMark
+from access.wire.feed import Body, EntityKind, load_body
+from edge_agent.cache import SqliteCache
+from edge_agent.errors import CacheFault
+from edge_agent.ledger import SqliteLedger
+
+__all__ = ["FactsReader", "Known", "Rules"]
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+_CREDENTIAL = "SELECT account_id, body FROM entity WHERE kind = 'credential' AND id = ?"
+_ACCOUNT = "SELECT kind, id, body FROM entity WHERE account_id = ? AND kind <> 'credential'"
+_ONE = "SELECT body FROM entity WHERE kind = ? AND id = ?"
+_ALL = "SELECT body FROM entity WHERE kind = ?"
+_SEQ = "SELECT value FROM meta WHERE key = 'seq'"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What seldom changes and is kept in memory: the organization and its access points."""
+
+    organization: Organization
+    zone: tzinfo
+    points: dict[str, AccessPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about a presented code. `mark` is the state of the cache it was read from."""
+
+    status: CredentialStatus
+    facts: Facts
+    mark: CacheMark
+
+
+class FactsReader:
+    """Reads for one thread, the door's, through a connection of its own. Raises `CacheFault` when nothing can be read,
+    `LedgerFault` when the ledger cannot."""
+
+    def __init__(self, cache: SqliteCache, ledger: SqliteLedger) -> None:
+        self._cache = cache
+        self._ledger = ledger
+        self._connection: sqlite3.Connection | None = None
+        self._generation = -1
+        self._rules: Rules | None = None
+        self._rules_version = -1
+        self._epoch = ""
+
+    def rules(self) -> Rules:
+        """The organization and its access points."""
+        version = self._cache.rules_version
+        if self._rules is None or version != self._rules_version or self._generation != self._cache.generation:
+            self._rules = self._reading(_read_rules)
+            self._rules_version = version
+        return self._rules
+
+    def known(
+        self, fingerprint: str | None, point: AccessPoint, rules: Rules, *, now: datetime, clock: ClockTrust
+    ) -> Known:
+        """What is known of the code with this fingerprint; None for a code that could not be read."""
+        state = self._cache.state
+        if state is None:
+            raise CacheFault("there is no cache yet")
+        facts, status, seq = self._reading(lambda connection: _read_facts(connection, fingerprint))
+        occupancy = 0
+        if point.capacity.limit is not None or point.capacity.warning_at is not None:
+            today = start_of_day(local_day(now, rules.zone), rules.zone)
+            occupancy = self._ledger.occupancy(point.id, today)
+        person = facts.participant
+        if person is not None:
+            own_uses = tuple(self._ledger.uses(person.account_id)) if facts.multipasses else ()
+            presence = self._ledger.presence(point.id, person.id)
+            facts = replace(facts, uses=facts.uses + own_uses, presence=presence)
+        facts = replace(facts, occupancy=occupancy, data_as_of=state.data_as_of, clock=clock)
+        return Known(status, facts, CacheMark(epoch=self._epoch, seq=seq))
+
+    def participant(self, person_id: str) -> Participant | None:
+        """One person, for showing a past decision again."""
+        body = self._reading(lambda connection: _one(connection, EntityKind.PERSON, person_id))
+        return body if isinstance(body, Participant) else None
+
+    def close(self) -> None:
+        """Closes the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+
+    def _reading(self, read: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Runs `read` inside one read transaction: everything it sees is of one instant."""
+        connection = self._current()
+        try:
+            connection.execute("BEGIN")
+            found = read(connection)
+            connection.execute("COMMIT")
+        except (sqlite3.Error, UnicodeDecodeError, ValueError) as error:
+            self.close()
+            self._cache.is_damaged.set()
+            raise CacheFault(f"cannot read the cache: {type(error).__name__}") from error
+        except BaseException:
+            self.close()
+            raise
+        return found
+
+    def _current(self) -> sqlite3.Connection:
+        if self._connection is not None and self._generation == self._cache.generation:
+            return self._connection
+        self.close()
+        self._generation = self._cache.generation
+        state, path = self._cache.state, self._cache.current_path
+        if state is None or path is None:
+            raise CacheFault("there is no cache yet")
+        self._epoch = state.mark.epoch
+        self._connection = _open_reading(path)
+        return self._connection
+
+
+def _open_reading(path: Path) -> sqlite3.Connection:
+    try:
+        uri = f"file:{quote(str(path))}?mode=ro"
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=1.0)
+    except sqlite3.Error as error:
+        raise CacheFault(f"cannot open the cache: {type(error).__name__}") from error
+
+
+def _read_rules(connection: sqlite3.Connection) -> Rules:
+    organizations = _loaded(connection, EntityKind.ORGANIZATION)
+    organization = next((each for each in organizations if isinstance(each, Organization)), None)
+    if organization is None:
+        raise CacheFault("the cache has no organization")
+    try:
+        zone = ZoneInfo(organization.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise CacheFault(f"the organization's time zone {organization.time_zone!r} is not known here") from error
+    points = _loaded(connection, EntityKind.ACCESS_POINT)
+    return Rules(organization, zone, {each.id: each for each in points if isinstance(each, AccessPoint)})
+
+
+def _loaded(connection: sqlite3.Connection, kind: EntityKind) -> list[Body]:
+    bodies = (_load(kind, row[0]) for row in connection.execute(_ALL, (kind.value,)))
+    return [body for body in bodies if body is not None]
+
+
+def _read_facts(connection: sqlite3.Connection, fingerprint: str | None) -> tuple[Facts, CredentialStatus, int]:
+    seq = int(connection.execute(_SEQ).fetchone()[0])
+    if fingerprint is None:
+        return Facts(), CredentialStatus.UNREADABLE, seq
+    row = connection.execute(_CREDENTIAL, (fingerprint,)).fetchone()
+    credential = _load(EntityKind.CREDENTIAL, row[1]) if row else None
+    if not isinstance(credential, Credential):
+        return Facts(), CredentialStatus.UNKNOWN, seq
+    held = _account(connection, credential)
+    status = CredentialStatus.REVOKED if credential.is_revoked else CredentialStatus.VALID
+    return (held, status, seq) if held.participant else (Facts(), CredentialStatus.UNKNOWN, seq)
+
+
+def _account(connection: sqlite3.Connection, credential: Credential) -> Facts:
+    found: dict[str, list[Any]] = {kind: [] for kind in EntityKind}
+    unreadable: set[str] = set()
+    for kind, id_, body in connection.execute(_ACCOUNT, (credential.account_id,)):
+        if kind not in found or (kind == EntityKind.PERSON and id_ != credential.person_id):
+            continue
+        loaded = _load(kind, body)
+        if loaded is not None:
+            found[kind].append(loaded)
+        else:
+            unreadable.add(kind)
+    participants: list[Participant] = found[EntityKind.PERSON]
+    accounts: list[Account] = found[EntityKind.ACCOUNT]
+    if not participants or EntityKind.ACCOUNT in unreadable:
+        return Facts()
+    memberships: list[Membership] = found[EntityKind.MEMBERSHIP]
+    # Without all of its uses nobody knows what is left of a pass.
+    multipasses: list[Multipass] = [] if EntityKind.PASS_USE in unreadable else found[EntityKind.MULTIPASS]
+    uses: list[PassUse] = found[EntityKind.PASS_USE]
+    registrations: list[Registration] = found[EntityKind.REGISTRATION]
+    return Facts(
+        participant=participants[0],
+        account=accounts[0] if accounts else None,
+        memberships=tuple(memberships),
+        multipasses=tuple(multipasses),
+        uses=tuple(uses),
+        registrations=tuple(registrations),
+        activities=_activities(connection, registrations),
+    )
+
+
+def _activities(connection: sqlite3.Connection, registrations: list[Registration]) -> tuple[Activity, ...]:
+    wanted = {each.activity_id for each in registrations}
+    bodies = (_one(connection, EntityKind.ACTIVITY, id_) for id_ in sorted(wanted))
+    return tuple(body for body in bodies if isinstance(body, Activity))
+
+
+def _one(connection: sqlite3.Connection, kind: EntityKind, id_: str) -> Body | None:
+    row = connection.execute(_ONE, (kind.value, id_)).fetchone()
+    if row is None:
+        return None
+    return _load_shared(kind, row[0]) if kind is EntityKind.ACTIVITY else _load(kind, row[0])
+
+
+@lru_cache(maxsize=256)
+def _load_shared(kind: EntityKind, body: str) -> Body | None:
+    """Activities are large and shared by many people; bodies are values, so one parse serves all."""
+    return _load(kind, body)
+
+
+def _load(kind: str, body: str) -> Body | None:
+    try:
+        return load_body(EntityKind(kind), body)
+    except WireError as error:
+        _log.error("cache_entity_unreadable", alarm=True, kind=str(kind), error=type(error).__name__)
+        return None

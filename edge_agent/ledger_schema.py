@@ -1,0 +1,67 @@
+"""The ledger's tables, as numbered migrations (`PRAGMA user_version`), and how its connections are set.
+
+A migration is never changed once released; a new one is added at the end.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from edge_agent.errors import LedgerFault
+
+__all__ = ["MIGRATIONS", "migrate", "open_reading", "open_writing"]
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL)",
+        "CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL)",
+        "CREATE TABLE outbox (seq INTEGER PRIMARY KEY)",
+        "CREATE TABLE parked (seq INTEGER PRIMARY KEY)",
+        "CREATE TABLE pass_uses (account_id TEXT NOT NULL, id TEXT NOT NULL, multipass_id TEXT NOT NULL,"
+        " person_id TEXT NOT NULL, used_at TEXT NOT NULL, is_undone INTEGER NOT NULL DEFAULT 0,"
+        " PRIMARY KEY (account_id, id)) WITHOUT ROWID",
+        "CREATE TABLE presence (access_point TEXT NOT NULL, person_id TEXT NOT NULL, last_in_at TEXT, last_out_at TEXT,"
+        " PRIMARY KEY (access_point, person_id)) WITHOUT ROWID",
+        "CREATE TABLE last_decision (access_point TEXT PRIMARY KEY, event_id TEXT NOT NULL, person_id TEXT,"
+        " occurred_at TEXT NOT NULL, is_offline INTEGER NOT NULL, decision TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+)
+
+
+def open_writing(path: Path) -> sqlite3.Connection:
+    """The one connection that writes and checkpoints: WAL, every commit synced. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    return connection
+
+
+def open_reading(path: Path) -> sqlite3.Connection:
+    """A connection that can never write nor checkpoint. Raises sqlite3.Error."""
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=2.0
+    )
+
+
+def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+    """Brings the tables to the newest version, each step in one transaction.
+
+    Raises sqlite3.Error, and `LedgerFault` when a newer version has written them.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(migrations):
+        raise LedgerFault(f"the ledger has schema version {version}, of a newer Gatehouse; install that one")
+    for number in range(version, len(migrations)):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in migrations[number]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise

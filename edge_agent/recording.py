@@ -1,0 +1,103 @@
+"""From a decision to the event that records it. Nothing is decided and nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from access.domain.credentials import CredentialKind
+from access.domain.facts import Decision, Entitlement
+from access.domain.ids import uuid7
+from access.domain.people import Language, Participant
+from access.domain.policy import Direction
+from access.domain.reasons import Outcome
+from access.wire.events import CacheMark, Event, EventKind, PresentedCredential, UsedEntitlement
+from edge_agent.clock import Moment
+
+__all__ = ["Presented", "event_kind", "event_maker"]
+
+_MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What was presented where: the reader, its access point, and the code's keyed fingerprint.
+
+    `length` is set for a read that is no code.
+    """
+
+    reader: str
+    access_point: str
+    kind: CredentialKind
+    fingerprint: str
+    length: int | None = None
+
+
+def event_kind(decision: Decision, participant: Participant | None) -> EventKind:
+    """What the decision is called in the history."""
+    if decision.direction is Direction.OUT:
+        return EventKind.CHECKED_OUT if participant else EventKind.ANONYMOUS_EXIT
+    if decision.outcome is Outcome.DENIED:
+        return EventKind.DENIED
+    if decision.outcome is Outcome.REVIEW:
+        return EventKind.REVIEW_REQUESTED
+    return EventKind.CHECKED_IN if decision.is_new_movement else EventKind.REPEATED
+
+
+def event_maker(
+    decision: Decision,
+    presented: Presented,
+    participant: Participant | None,
+    moment: Moment,
+    *,
+    device: str,
+    boot_id: str,
+    cache: CacheMark | None,
+    is_offline: bool,
+    language: Language,
+    random: bytes,
+) -> Callable[[int, str], Event]:
+    """Builds the event once its seq and the digest of the one before are known. `random` is 10 bytes."""
+    entitlement = decision.entitlement
+
+    def make(seq: int, prev: str) -> Event:
+        return Event(
+            id=uuid7(int(moment.now.timestamp() * 1000), random),
+            device=device,
+            seq=seq,
+            prev=prev,
+            kind=event_kind(decision, participant),
+            occurred_at=moment.now,
+            boot_id=boot_id,
+            monotonic_ms=int(moment.monotonic * 1000),
+            clock=moment.trust,
+            cache=cache,
+            is_offline=is_offline,
+            access_point=presented.access_point,
+            reader=presented.reader,
+            credential=PresentedCredential(
+                kind=presented.kind, fingerprint=presented.fingerprint, length=presented.length
+            ),
+            person=participant.id if participant else None,
+            account=participant.account_id if participant else None,
+            outcome=decision.outcome,
+            reasons=decision.reasons,
+            notices=decision.notices,
+            entitlement=_used(entitlement, decision, language) if entitlement else None,
+        )
+
+    return make
+
+
+def _used(entitlement: Entitlement, decision: Decision, language: Language) -> UsedEntitlement:
+    is_taken = decision.takes_use
+    return UsedEntitlement(
+        type=entitlement.type,
+        id=entitlement.id,
+        name=entitlement.name.in_language(language)[:_MAX_NAME],
+        type_id=entitlement.type_id,
+        takes_use=is_taken,
+        remaining=entitlement.remaining_after if is_taken else entitlement.remaining,
+        activates=entitlement.activates and is_taken,
+        occurrence_id=entitlement.occurrence_id,
+    )
