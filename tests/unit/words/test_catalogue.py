@@ -15,6 +15,7 @@ from access.domain.people import AgeGroup, Language
 from access.domain.policy import AccessType, Direction, EntitlementClass
 from access.domain.reasons import Notice, Outcome, Reason
 from access.domain.registrations import RegistrationStatus
+from access.wire.events import EventKind
 from access.words import LANGUAGES, Phrase
 
 ALLOWED = {
@@ -34,6 +35,7 @@ VOCABULARIES: dict[str, set[str]] = {
     "registration_status": set(RegistrationStatus),
     "age_group": set(AgeGroup),
     "direction": set(Direction),
+    "event_kind": set(EventKind),
 }
 INDISCREET = re.compile(
     r"balance|\bpay|\bow(e|ing)\b|\bdebt|money|invoice|\bfee|\$|dollar|amount|memo|e-?mail|medic|allerg|blocked|"
