@@ -27,6 +27,8 @@ class ReasonWords:
     """One reason, for the visitor's public screen and for staff."""
 
     code: str
+    label: str
+    """A few words for staff: a table's cell, a chart's legend."""
     visitor_phrase: Phrase
     next_step_phrase: Phrase
     staff_phrase: Phrase
@@ -68,7 +70,7 @@ class Words:
         entry = known.get(str(code)) or known["unknown"]
         keys = ("visitor", "next_step", "staff", "staff_step")
         visitor, next_step, staff, staff_step = (Phrase.read(entry[key]) for key in keys)
-        return ReasonWords(str(code), visitor, next_step, staff, staff_step, self)
+        return ReasonWords(str(code), str(entry["label"]), visitor, next_step, staff, staff_step, self)
 
     def label(self, group: str, code: str, **details: Detail) -> str:
         """The label of `code` in a table of the catalogue; an unknown code is shown readably."""

@@ -18,7 +18,8 @@ from access.domain.registrations import RegistrationStatus
 from access.wire.events import EventKind
 from access.words import LANGUAGES, Phrase
 
-ALLOWED = {
+ALLOWED: dict[str, set[str]] = {
+    "label": set(),
     "visitor": {"date", "time", "name", "pass_name"},
     "next_step": {"date", "time"},
     "staff": {"date", "time", "name", "pass_name", "amount"},
@@ -66,8 +67,8 @@ def of_reasons(language: str, *fields: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_has_its_four_texts(language: str) -> None:
-    """The 27 reasons of the law and the fallback, each for the visitor and for staff with a next step."""
+def test_every_reason_has_its_five_texts(language: str) -> None:
+    """The 27 reasons of the law and the fallback, each named, and for visitor and staff with a next step."""
     reasons = catalogue(language)["reason"]
     assert set(reasons) == set(Reason) | {"unknown"}
     for code, entry in reasons.items():
@@ -128,6 +129,14 @@ def test_public_texts_are_short_enough_for_two_metres(language: str) -> None:
     """A reason fits in two lines of the kiosk."""
     assert [text for text in of_reasons(language, "visitor") if len(text[1]) > 60] == []
     assert [text for text in of_reasons(language, "next_step") if len(text[1]) > 50] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_tell_the_reasons_apart(language: str) -> None:
+    """Short, and no two alike."""
+    labels = [text for _, text in of_reasons(language, "label")]
+    assert len(set(labels)) == len(labels)
+    assert [label for label in labels if len(label) > 30] == []
 
 
 def test_french_typography() -> None:
