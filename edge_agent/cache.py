@@ -130,6 +130,31 @@ class SqliteCache:
                 self.rules_version += 1
             return Applied.APPLIED
 
+    def settle(self) -> None:
+        """Brings the log into the file, so that it can be moved. Raises `CacheFault`."""
+        with self._lock:
+            try:
+                if self._connection is not None:
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                raise CacheFault(f"cannot write the cache: {type(error).__name__}") from error
+            self._close()
+
+    def check(self) -> None:
+        """After a reader's alarm: a file that is really damaged is thrown away, any other is opened anew."""
+        with self._lock:
+            path = self.current_path
+            try:
+                if path is None or self._connection is None:
+                    raise CacheFault("the cache is gone")
+                problem = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if problem != "ok":
+                    raise CacheFault("the cache is damaged")
+                self._use(path)
+            except (CacheFault, sqlite3.Error, OSError, ValueError) as error:
+                self.discard(str(error) if isinstance(error, CacheFault) else type(error).__name__)
+                self.is_damaged.clear()
+
     def discard(self, why: str) -> None:
         """Throws the file away, with an alarm."""
         _log.error("cache_discarded", alarm=True, reason=why)

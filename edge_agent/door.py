@@ -162,9 +162,7 @@ class Door:
             raise
         return _Found(status=known.status, facts=known.facts, mark=known.mark, rules=rules, point=point)
 
-    def _record(
-        self, read: Read, presented: Presented, found: _Found, direction: Direction, moment: Moment
-    ) -> Scan:
+    def _record(self, read: Read, presented: Presented, found: _Found, direction: Direction, moment: Moment) -> Scan:
         request = AccessRequest(direction=direction, credential=found.status)
         decision = _decide(request, found, moment)
         participant = found.facts.participant

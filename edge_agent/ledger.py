@@ -163,6 +163,10 @@ class SqliteLedger:
             return LastDecision(row[0], row[1], datetime.fromisoformat(row[2]), bool(row[3]), row[4])
         return None
 
+    def waiting(self) -> int:
+        """How many events have no receipt yet."""
+        return int(self._query("SELECT count(*) FROM outbox", ())[0][0])
+
     def newest_occurred_at(self) -> datetime | None:
         """When the newest event happened, by the clock of then."""
         rows = self._query("SELECT body FROM events ORDER BY seq DESC LIMIT 1", ())

@@ -73,10 +73,6 @@ class SqliteOutbox:
         """The receipt last taken."""
         return self._receipt
 
-    def waiting(self) -> int:
-        """How many events have no receipt yet."""
-        return int(self._read("SELECT count(*) FROM outbox", ())[0][0])
-
     def rows(self, *, after: int, until: int | None = None, limit: int) -> list[Row]:
         """The lowest waiting events above `after` and up to `until`: at most `limit`, at most 48,000 bytes.
 

@@ -1,0 +1,335 @@
+"""The agent: puts the parts of a door together, runs them until asked to stop, and takes them down in order."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from access.wire.state import Connection, DeviceState
+from access.wire.topics import Channel, DeviceTopic, feed_topic
+from edge_agent.cache import SqliteCache
+from edge_agent.centre import CentreClient
+from edge_agent.clock import DoorClock, SystemTime
+from edge_agent.devices import load_readers, load_relays
+from edge_agent.door import Door, Scan
+from edge_agent.door_thread import DoorThread
+from edge_agent.enrolment import LEDGER_NAME, identity_in, prepare_folder, software_version
+from edge_agent.errors import EdgeError, LedgerFault, SettingsError
+from edge_agent.feed import FeedFollower
+from edge_agent.gather import FactsReader
+from edge_agent.kiosk_hub import KioskHub
+from edge_agent.known_states import KnownStates
+from edge_agent.ledger import SqliteLedger
+from edge_agent.link import MqttLink
+from edge_agent.logs import configure_logs
+from edge_agent.notify import notify
+from edge_agent.outbox import SqliteOutbox
+from edge_agent.pictures import PictureFetcher, PictureStore
+from edge_agent.relays import RelayBank
+from edge_agent.reporter import StateReporter, last_will
+from edge_agent.settings import AgentSettings
+from edge_agent.showing import Showing
+from edge_agent.status import PointStatus
+from edge_agent.upkeep import CENTRE_MARK, OWN_MARK, Upkeep
+from edge_agent.uplink import Uplink
+from edge_agent.web import WebServer, WebSource, build_app
+from hardware.api import ReaderState
+from hardware.supervisor import ReaderSupervisor
+
+__all__ = ["Agent", "run_agent"]
+
+_log = structlog.get_logger(__name__)
+
+_HANG_S = 10.0
+
+
+class Agent:
+    """One door machine with all its access points. `start`, `stop`; every part in between runs in its own thread."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        """Opens ledger and cache and loads the drivers. Raises `EdgeError`."""
+        self._readers = load_readers(settings)
+        self._relays = RelayBank(load_relays(settings))
+        self.ledger = SqliteLedger(settings.data_dir / LEDGER_NAME)
+        self.identity = identity_in(self.ledger)
+        self.clock = _clock(self.ledger)
+        self._started_at = self.clock.read().now
+        self.cache = SqliteCache(settings.data_dir, organization=self.identity.organization, site=self.identity.site)
+        self.cache.open()
+        self._centre = CentreClient.for_device(settings.centre_url, self.identity)
+        self.hub = KioskHub()
+        self._states: dict[str, ReaderState] = {each.reader.name: ReaderState.STARTING for each in self._readers}
+        self._last_scan_at: datetime | None = None
+        self._connect(settings)
+        self._compose(settings)
+        self.web = WebServer(build_app(self._web_source()), host=settings.http_host, port=settings.http_port)
+
+    def _connect(self, settings: AgentSettings) -> None:
+        """The parts that talk with the centre."""
+        identity = self.identity
+        outbox = SqliteOutbox(self.ledger)
+        topics = {
+            channel: str(DeviceTopic(identity.organization, identity.site, identity.device, channel))
+            for channel in Channel
+        }
+        known = KnownStates(self.ledger)
+        if self.cache.state is not None:
+            known.reached(self.cache.state.mark.epoch, self.cache.state.mark.seq)
+        self.link: MqttLink | None = None
+        self.feed = FeedFollower(
+            identity,
+            self.cache,
+            known,
+            self.clock,
+            self._centre,
+            is_mqtt_up=self._is_mqtt_up,
+            on_applied=lambda delta: self.fetcher.feed_applied(delta),
+        )
+        self.uplink = Uplink(
+            identity,
+            outbox,
+            publish=lambda payload: self._publish(topics[Channel.EVENTS], payload),
+            centre=self._centre,
+            is_http_only=settings.uplink == "http",
+            http_fallback_after_s=settings.http_fallback_after_s,
+        )
+        self.reporter = StateReporter(
+            self.device_state,
+            publish=lambda payload: self._publish(topics[Channel.STATE], payload, retain=True),
+            is_up=self._is_mqtt_up,
+        )
+        if settings.uplink == "mqtt":
+            self.link = MqttLink(
+                settings.mqtt_url or identity.mqtt_url,
+                client_id=identity.device,
+                secret=identity.secret,
+                state_topic=topics[Channel.STATE],
+                will=last_will(identity.device),
+                topics={
+                    topics[Channel.RECEIPTS]: self.uplink.take,
+                    feed_topic(identity.organization, identity.site): self.feed.take,
+                },
+                on_up=self._mqtt_up,
+                on_down=self.uplink.disconnected,
+            )
+
+    def _compose(self, settings: AgentSettings) -> None:
+        """The parts of the door itself."""
+        self.pictures = PictureStore(settings.data_dir / "pictures", max_bytes=settings.picture_store_mb * 1_000_000)
+        self.fetcher = PictureFetcher(
+            self.pictures, self._centre, self.cache, is_connected=lambda: self.feed.is_connected
+        )
+        self._places = {each.reader.name: each.place for each in self._readers}
+        self.points = frozenset(place.access_point for place in self._places.values())
+        self.facts = FactsReader(self.cache, self.ledger)
+        self.showing = Showing(self.hub, technologies=self._technologies())
+        door = Door(
+            self.identity,
+            ledger=self.ledger,
+            facts=self.facts,
+            clock=self.clock,
+            places=self._places,
+            is_connected=lambda: self.feed.is_connected,
+            release=self._relays.release,
+            answer=self._answer,
+        )
+        self.upkeep = Upkeep(
+            self.ledger, self.clock, self._relays, self.facts, self.showing, retention_days=settings.retention_days
+        )
+        self.door = DoorThread(
+            self.ledger, handle=door.handle, tick=self.upkeep.tick, on_storage_lost=self.pictures.clear
+        )
+        self._supervisors = [
+            ReaderSupervisor(each.reader, on_read=self.door.submit, on_state=self._reader_state)
+            for each in self._readers
+        ]
+
+    def start(self) -> None:
+        """Starts everything, the door before its connections."""
+        self._relays.open()
+        self.upkeep.restore(self.points)
+        self.door.start()
+        for supervisor in self._supervisors:
+            supervisor.start()
+        self.web.start()
+        self.uplink.start()
+        self.feed.start()
+        self.fetcher.start()
+        self.reporter.start()
+        if self.link is not None:
+            self.link.start()
+        _log.info(
+            "agent_started",
+            device=self.identity.device,
+            web=f"http://{self.web.host}:{self.web.port}",
+            access_points=sorted(self.points),
+            last_seq=self.ledger.last_seq,
+            has_cache=self.cache.state is not None,
+        )
+
+    def stop(self) -> None:
+        """Stops everything, the readers first; what is not sent stays in the ledger."""
+        with ExitStack() as stack:
+            stack.callback(self.ledger.close)
+            stack.callback(self.facts.close)
+            stack.callback(self.feed.stop)
+            stack.callback(self.uplink.stop)
+            if self.link is not None:
+                stack.callback(self.link.stop, last_will(self.identity.device))
+            stack.callback(self.fetcher.stop)
+            stack.callback(self.reporter.stop)
+            stack.callback(self.web.stop)
+            stack.callback(self._relays.close)
+            stack.callback(self.door.stop)
+            for supervisor in self._supervisors:
+                stack.callback(supervisor.stop)
+        _log.info("agent_stopped", device=self.identity.device)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the door's thread has shown itself lately: what the watchdog looks at."""
+        return time.monotonic() - self.door.beat_at < _HANG_S
+
+    def status(self, access_point: str) -> PointStatus:
+        """What the access point says of itself."""
+        states = [self._states[name] for name, place in self._places.items() if place.access_point == access_point]
+        state = self.cache.state
+        return PointStatus.of(
+            is_ledger_usable=self.ledger.is_usable,
+            is_known=state is not None and self.showing.knows(access_point),
+            are_readers_lost=bool(states) and all(each is ReaderState.LOST for each in states),
+            is_connected=self.feed.is_connected,
+            data_as_of=state.data_as_of if state else None,
+        )
+
+    def health(self) -> dict[str, Any]:
+        """For `/health`: no personal data."""
+        state = self.cache.state
+        try:
+            waiting: int | None = self.ledger.waiting()
+        except LedgerFault:
+            waiting = None
+        points = {point: self.status(point).to_json() for point in sorted(self.points)}
+        return {
+            "ready": self.is_alive and all(each["connection"] != "out_of_service" for each in points.values()),
+            "device": self.identity.device,
+            "version": software_version(),
+            "access_points": points,
+            "seq": self.ledger.last_seq,
+            "outbox": waiting,
+            "cache": state.mark.document() if state else None,
+            "data_as_of": state.data_as_of.isoformat() if state else None,
+            "readers": {name: str(each) for name, each in self._states.items()},
+            "relays_lost": self._relays.lost(),
+            "mqtt": self._is_mqtt_up(),
+            "clock": self.clock.read().trust.value,
+        }
+
+    def device_state(self) -> DeviceState:
+        """For the centre."""
+        moment, state = self.clock.read(), self.cache.state
+        return DeviceState(
+            device=self.identity.device,
+            connection=Connection.ONLINE,
+            at=moment.now,
+            version=software_version(),
+            started_at=self._started_at,
+            cache=state.mark if state else None,
+            data_as_of=state.data_as_of if state else None,
+            last_seq=self.ledger.last_seq,
+            waiting=self.ledger.waiting(),
+            clock=moment.trust,
+            readers={name: str(each) for name, each in self._states.items()},
+            last_scan_at=self._last_scan_at,
+        )
+
+    def _answer(self, scan: Scan) -> None:
+        self.showing.answer(scan)
+        self._last_scan_at = scan.event.occurred_at
+        self.uplink.wake()
+
+    def _reader_state(self, name: str, state: ReaderState) -> None:
+        self._states[name] = state
+        self.reporter.report()
+
+    def _mqtt_up(self) -> None:
+        self.uplink.connected()
+        self.feed.catch_up()
+        self.reporter.report()
+
+    def _is_mqtt_up(self) -> bool:
+        return self.link is not None and self.link.is_up
+
+    def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+        return self.link is not None and self.link.publish(topic, payload, retain=retain)
+
+    def _technologies(self) -> Mapping[str, list[str]]:
+        kinds: dict[str, list[str]] = {}
+        for each in self._readers:
+            kinds.setdefault(each.place.access_point, []).append(str(each.reader.technology))
+        return kinds
+
+    def _web_source(self) -> WebSource:
+        return WebSource(
+            hub=self.hub,
+            points=self.points,
+            hello=self.showing.hello,
+            status=self.status,
+            health=self.health,
+            now=lambda: self.clock.read().now,
+            picture=self.fetcher.fetch_now,
+        )
+
+
+def run_agent(settings: AgentSettings) -> int:
+    """Runs the door until SIGTERM or SIGINT. Returns the exit status: 0, or 2 when it could not start (logged)."""
+    configure_logs()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        with _only_agent(settings.data_dir):
+            agent = Agent(settings)
+            agent.start()
+            notify("READY=1")
+            ended.wait()
+            notify("STOPPING=1")
+            agent.stop()
+    except EdgeError as error:
+        _log.error("agent_not_started", error=type(error).__name__, reason=str(error))
+        return 2
+    return 0
+
+
+@contextmanager
+def _only_agent(folder: Path) -> Iterator[None]:
+    """Holds the data folder: two processes that write one ledger would damage it. Raises `SettingsError`."""
+    prepare_folder(folder)
+    descriptor = os.open(folder / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise SettingsError(f"another agent is running on {folder}; stop it first") from error
+    finally:
+        os.close(descriptor)
+
+
+def _clock(ledger: SqliteLedger) -> DoorClock:
+    """The system clock with the floor that the ledger remembers."""
+    marks = {
+        name: datetime.fromisoformat(value) for name, value in ledger.marks().items() if name in (OWN_MARK, CENTRE_MARK)
+    }
+    newest = ledger.newest_occurred_at()
+    own = max((each for each in (marks.get(OWN_MARK), newest) if each is not None), default=None)
+    return DoorClock(SystemTime(), own_mark=own, centre_mark=marks.get(CENTRE_MARK))
