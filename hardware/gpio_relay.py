@@ -17,7 +17,7 @@ class GpioRelay:
         self._pin = pin
         self._active_high = active_high
         self._output: Any = None
-        self._pulse = PulseTimer(self._switch_off)
+        self._pulse = PulseTimer(self._switch_on, self._switch_off)
 
     @classmethod
     def from_table(cls, table: Table) -> Self:
@@ -42,10 +42,7 @@ class GpioRelay:
 
     def pulse(self, seconds: float) -> None:
         """Switch on, and off after `seconds`. Raises RelayLost."""
-        if self._output is None:
-            raise RelayLost(f"GPIO pin {self._pin} is not open")
-        self._output.on()
-        self._pulse.extend(seconds)
+        self._pulse.pulse(seconds)
 
     def close(self) -> None:
         """Switch off and give the pin back."""
@@ -54,6 +51,11 @@ class GpioRelay:
         if output is not None:
             output.off()
             output.close()
+
+    def _switch_on(self) -> None:
+        if self._output is None:
+            raise RelayLost(f"GPIO pin {self._pin} is not open")
+        self._output.on()
 
     def _switch_off(self) -> None:
         if self._output is not None:

@@ -19,6 +19,7 @@ from hardware.picture_files import grey_planes, open_picture
 __all__ = ["codes_in_picture"]
 
 TURNS = (-45, -30, -15, 15, 30, 45)
+FINE_TURNS = (-40, -30, -20, -10, 10, 20, 30, 40)
 """Degrees. QR codes are found at any angle; the bars of a linear code only near a multiple of 90 degrees."""
 SMALL_PIXELS = 4_000_000
 SMALL_SIDE = 600
@@ -80,18 +81,22 @@ def _plain_views(plane: Any) -> Iterator[_View]:
 
 
 def _hard_views(planes: Sequence[Any]) -> Iterator[_View]:
-    for plane in planes:
-        start = _framed(_View(np.ascontiguousarray(plane), np.eye(3)))
-        longest = max(plane.shape)
-        scales = [1, 3, 4] if longest <= SMALL_SIDE else [1, 2] if plane.size <= SMALL_PIXELS else [1]
-        if longest > 2000:
-            scales += [1500 / longest, 800 / longest]
-        for scale in scales:
-            scaled = _scaled(start, scale)
-            yield from _processed(scaled)
-            yield from _processed(replace(scaled, image=cv2.bitwise_not(scaled.image)))
+    """The likeliest first: light evened out and turned, then blur, grain and faintness, then larger and smaller."""
+    framed = [_framed(_View(np.ascontiguousarray(plane), np.eye(3))) for plane in planes]
+    even = replace(framed[0], image=_evened(framed[0].image))
+    yield even
+    for degrees in FINE_TURNS:
+        yield _turned(even, degrees)
+    for view in framed:
+        yield from _processed(view)
+    longest = max(planes[0].shape)
+    for factor in (3, 4) if longest <= SMALL_SIDE else (2,) if planes[0].size <= SMALL_PIXELS else (0.5, 0.25):
+        scaled = _scaled(framed[0], factor)
+        yield from _processed(scaled)
         for degrees in TURNS:
-            yield replace(_turned(_scaled(start, scales[-1] if scales[-1] > 1 else 1), degrees))
+            yield _turned(scaled, degrees)
+    for view in framed:
+        yield from _processed(replace(view, image=cv2.bitwise_not(view.image)))
 
 
 def _processed(view: _View) -> Iterator[_View]:
@@ -100,14 +105,14 @@ def _processed(view: _View) -> Iterator[_View]:
     spread = _spread(image)
     yield replace(view, image=spread)
     yield replace(view, image=spread, binarizer=zxingcpp.Binarizer.GlobalHistogram)
-    yield replace(view, image=cv2.createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(image))
-    blurred = cv2.GaussianBlur(spread, (0, 0), 3)
-    yield replace(view, image=cv2.addWeighted(spread, 2.5, blurred, -1.5, 0))
+    for sigma, weight in ((3, 1.5), (2, 4), (3, 3)):
+        soft = cv2.GaussianBlur(spread, (0, 0), sigma)
+        yield replace(view, image=cv2.addWeighted(spread, 1 + weight, soft, -weight, 0))
     yield replace(view, image=cv2.GaussianBlur(spread, (0, 0), 1.2))
     yield replace(view, image=cv2.medianBlur(spread, 5))
+    yield replace(view, image=cv2.createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(image))
     for level in (64, 96, 160, 192):
         yield replace(view, image=cv2.threshold(spread, level, 255, cv2.THRESH_BINARY)[1])
-    yield replace(view, image=_evened(image))
 
 
 def _spread(image: Any) -> Any:
@@ -119,8 +124,11 @@ def _spread(image: Any) -> Any:
 
 
 def _evened(image: Any) -> Any:
-    """Uneven light divided out."""
-    light = cv2.GaussianBlur(image, (0, 0), max(image.shape) / 20)
+    """Uneven light divided out; the light is what remains of the picture when it is made very small."""
+    height, width = image.shape
+    small = cv2.resize(image, (max(1, width // 16), max(1, height // 16)), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), max(small.shape) / 20)
+    light = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.divide(image, np.maximum(light, 1), scale=200)
 
 

@@ -36,7 +36,7 @@ class SerialRelay:
         self._baud = baud
         self._lock = threading.RLock()
         self._line: serial.Serial | None = None
-        self._pulse = PulseTimer(self._switch_off)
+        self._pulse = PulseTimer(self._switch_on, self._switch_off)
 
     @classmethod
     def from_table(cls, table: Table) -> Self:
@@ -65,13 +65,7 @@ class SerialRelay:
 
     def pulse(self, seconds: float) -> None:
         """Switch on, and off after `seconds`. A board that was replugged is opened again. Raises RelayLost."""
-        with self._lock:
-            try:
-                self._send(is_on=True)
-            except RelayLost:
-                self.open()
-                self._send(is_on=True)
-        self._pulse.extend(seconds)
+        self._pulse.pulse(seconds)
 
     def close(self) -> None:
         """Switch off and close the port."""
@@ -89,6 +83,14 @@ class SerialRelay:
             self._line.write(relay_frame(self._channel, is_on))
         except (OSError, TypeError) as error:  # TypeError: as in SerialScanner
             raise RelayLost(f"{self._port} went away") from error
+
+    def _switch_on(self) -> None:
+        with self._lock:
+            try:
+                self._send(is_on=True)
+            except RelayLost:
+                self.open()
+                self._send(is_on=True)
 
     def _switch_off(self) -> None:
         with self._lock:
