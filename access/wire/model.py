@@ -43,9 +43,11 @@ def _aware(at: datetime) -> datetime:
 
 def _dated(given: Any) -> Any:
     # Text of digits alone would be read as seconds since 1970.
-    if isinstance(given, str) and not _DATED.match(given):
+    if not isinstance(given, str):
+        return given
+    if not _DATED.match(given):
         raise ValueError("an instant is written as 2026-03-10T14:00:00.000Z")
-    return given
+    return datetime.fromisoformat(given)
 
 
 Instant = Annotated[

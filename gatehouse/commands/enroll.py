@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edge_agent.enrolment import enroll as enroll_door
-from edge_agent.errors import AgentError
+from edge_agent.errors import EdgeError
 from gatehouse.commands.agent import agent_settings
 from gatehouse.commands.failing import fail
 
@@ -24,7 +24,7 @@ def enroll(
     settings = agent_settings(config)
     try:
         identity = enroll_door(settings, code, replace=replace)
-    except AgentError as error:
+    except EdgeError as error:
         fail(str(error))
     print(f"Enrolled as {identity.device} at site {identity.site}, for {', '.join(identity.access_points)}.")
     print(f"Start it: gatehouse agent --config {config}")

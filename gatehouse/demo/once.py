@@ -226,7 +226,7 @@ def _settle(venue: Venue, result: Result) -> None:
 
 def _ledger_ids(door: DemoDoor) -> Iterator[str]:
     with contextlib.closing(sqlite3.connect(f"file:{door.data_dir / 'ledger.db'}?mode=ro", uri=True)) as ledger:
-        yield from (row[0] for row in ledger.execute("SELECT id FROM event"))
+        yield from (row[0] for row in ledger.execute("SELECT id FROM events"))
 
 
 def _recorded(database: Database) -> dict[str, Event]:

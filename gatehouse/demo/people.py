@@ -83,7 +83,7 @@ def _family(
 ) -> SampleAccount:
     people = tuple(
         SamplePerson(
-            key=f"{key}-{first.lower()}",
+            key=f"{key}-{number}",
             first=first,
             last=last,
             age=age,
