@@ -1,0 +1,57 @@
+"""The back office: starlette-admin's frame with our own pages for what is particular."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette_admin.views import BaseView
+
+from server.admin.frame import BackOffice
+from server.admin.office import Office
+from server.admin.pages.account import AccountPage
+from server.admin.pages.clients import ClientsPage
+from server.admin.pages.devices import DevicesPage
+from server.admin.pages.overview import OverviewPage
+from server.admin.pages.pictures import PicturePage
+from server.admin.records.access_points import AccessPointView, SiteView
+from server.admin.records.alarms import AlarmView, QuarantineView
+from server.admin.records.clients import AccountView, PersonView
+from server.admin.records.passes import (
+    CredentialView,
+    MembershipTypeView,
+    MembershipView,
+    MultipassTypeView,
+    MultipassView,
+)
+from server.admin.records.staff import StaffView
+from server.db import Database
+from server.settings import ServerSettings
+
+__all__ = ["mount_admin"]
+
+
+def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> None:
+    """Mounts the back office at `/admin`."""
+    office = Office(database, settings)
+    frame = BackOffice(office, OverviewPage(office))
+    views: list[BaseView] = [
+        # What is added later is asked first: a fixed path comes after the one with a parameter that would match it.
+        AccountPage(office),
+        ClientsPage(office),
+        PersonView(),
+        AccountView(),
+        MembershipView(),
+        MultipassView(),
+        CredentialView(),
+        MembershipTypeView(),
+        MultipassTypeView(),
+        SiteView(),
+        AccessPointView(),
+        DevicesPage(office),
+        PicturePage(office),
+        AlarmView(),
+        QuarantineView(),
+        StaffView(),
+    ]
+    for view in views:
+        frame.add_view(view)
+    frame.mount_to(app)

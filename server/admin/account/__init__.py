@@ -1,0 +1,1 @@
+"""Finding a family, and what its account page shows besides the activity."""

@@ -1,0 +1,65 @@
+"""What every page of the back office stands on: the database, the settings, the clocks, and who is signed in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from anyio.to_thread import run_sync
+from starlette.requests import HTTPConnection
+
+from server.admin.say import Say
+from server.db import Database
+from server.models import utc_now
+from server.pictures.store import PictureStore
+from server.settings import ServerSettings
+from server.staff.permissions import Permission
+from server.staff.service import SignedIn
+from server.staff.throttle import LoginThrottle
+
+__all__ = ["Office", "in_thread", "may", "signed_in_staff"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Office:
+    """Made once, by `mount_admin`."""
+
+    database: Database
+    settings: ServerSettings
+    throttle: LoginThrottle = field(default_factory=LoginThrottle)
+    now: Callable[[], datetime] = utc_now
+    monotonic_s: Callable[[], float] = time.monotonic
+
+    @cached_property
+    def pictures(self) -> PictureStore:
+        """Where the bytes of pictures are."""
+        return PictureStore(self.settings.data_dir / "pictures")
+
+    def say(self, staff: SignedIn) -> Say:
+        """How to speak to this staff member, now."""
+        return Say(staff.language, staff.zone, self.now())
+
+
+def signed_in_staff(connection: HTTPConnection) -> SignedIn:
+    """Who is signed in. Only for pages that the gate lets nobody else reach."""
+    staff = connection.state.staff
+    if not isinstance(staff, SignedIn):
+        raise TypeError("a page that needs a login was reached without one")
+    return staff
+
+
+def may(connection: HTTPConnection, permission: Permission | None) -> bool:
+    """Whether the signed-in staff member may do this; nobody may do anything without a login."""
+    staff = getattr(connection.state, "staff", None)
+    return isinstance(staff, SignedIn) and (permission is None or staff.may(permission))
+
+
+async def in_thread(work: Callable[[], _T]) -> _T:
+    """Runs blocking work (queries, hashing) in a worker thread."""
+    return await run_sync(work)

@@ -1,0 +1,106 @@
+"""What staff must look at: alarms, and the messages of doors that could not be taken in. Read, and settled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette_admin.actions import row_action
+from starlette_admin.fields import ComputedField, DateTimeField, IntegerField, StringField
+from starlette_admin.flash import flash
+
+from server.admin.office import signed_in_staff
+from server.admin.records.base import OrganizationView, label, said
+from server.admin.texts import lazy_text, texts
+from server.models import Alarm, QuarantinedMessage, utc_now
+from server.staff.permissions import Permission
+
+__all__ = ["AlarmView", "QuarantineView"]
+
+
+def _kind(request: Request, alarm: Alarm) -> str:
+    said_in = texts(signed_in_staff(request).language)
+    key = f"alarm.{alarm.kind}"
+    return said_in(key) if key in said_in.entries else alarm.kind.replace("_", " ")
+
+
+class AlarmView(OrganizationView):
+    """Alarms, the open ones first."""
+
+    fields = (
+        ComputedField("what", label=label("what"), getter=_kind),
+        StringField("subject", label=label("subject")),
+        DateTimeField("raised_at", label=label("raised_at")),
+        DateTimeField("settled_at", label=label("settled_at")),
+    )
+    search_columns = (Alarm.kind, Alarm.subject)
+    sortable_fields = ("raised_at", "settled_at")
+    fields_default_sort = (("raised_at", True),)
+    view_permission = edit_permission = Permission.DEVICES
+    is_created_here = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            Alarm, key="alarm", menu="nav.alarms", one="one.alarm", icon="fa-solid fa-triangle-exclamation"
+        )
+
+    def can_edit(self, request: Request) -> bool:
+        """Nobody: an alarm is settled."""
+        return False
+
+    async def is_row_action_allowed(self, request: Request, name: str) -> bool:
+        """Settling needs the permission."""
+        return super().can_edit(request) if name == "settle" else await super().is_row_action_allowed(request, name)
+
+    async def is_row_action_allowed_for_obj(self, request: Request, name: str, obj: Any) -> bool:
+        """An alarm is settled once."""
+        return await self.is_row_action_allowed(request, name) and (name != "settle" or obj.settled_at is None)
+
+    @row_action(
+        name="settle",
+        text=lazy_text("records.settle"),
+        confirmation=lazy_text("records.settle_confirm"),
+        icon_class="fa-solid fa-check",
+        submit_btn_text=lazy_text("records.settle"),
+    )
+    async def settle(self, request: Request, pk: Any) -> None:
+        """Somebody has looked at it."""
+        alarm = await self.find_by_pk(request, pk)
+        if alarm is not None:
+            alarm.settled_at, alarm.settled_by = utc_now(), signed_in_staff(request).staff_id
+            flash(request, said(request, "records.settled"), "success")
+
+    def named(self, obj: Any, request: Request) -> str:
+        """What it is."""
+        return _kind(request, obj)
+
+
+class QuarantineView(OrganizationView):
+    """Messages kept because they could not be taken in."""
+
+    fields = (
+        StringField("reason", label=label("reason")),
+        StringField("detail", label=label("detail")),
+        StringField("device_id", label=label("device")),
+        IntegerField("payload_size", label=label("payload_size")),
+        IntegerField("times", label=label("times")),
+        DateTimeField("received_at", label=label("received_at")),
+    )
+    search_columns = (QuarantinedMessage.reason, QuarantinedMessage.detail, QuarantinedMessage.device_id)
+    sortable_fields = ("reason", "times", "received_at")
+    fields_default_sort = (("received_at", True),)
+    view_permission = edit_permission = Permission.DEVICES
+    is_created_here = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            QuarantinedMessage, key="quarantine", menu="nav.quarantine", one="one.quarantine", icon="fa-solid fa-inbox"
+        )
+
+    def can_edit(self, request: Request) -> bool:
+        """Nobody."""
+        return False
+
+    def named(self, obj: Any, request: Request) -> str:
+        """Why it is here."""
+        return str(obj.reason)

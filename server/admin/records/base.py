@@ -1,0 +1,154 @@
+"""The base of every list and form: only rows of the reader's organization, only with the permission, no deletion.
+
+Deleting follows the retention rules, so no view offers it by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import escape
+from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from starlette.requests import Request
+from starlette_admin.contrib.sqla import ModelView
+from starlette_admin.exceptions import FormValidationError
+from starlette_admin.export.csv import CsvExporter
+from starlette_admin.fields import BaseField, DateField, RelationField, StringField
+
+from access.domain.people import Text
+from server.admin.office import may, signed_in_staff
+from server.admin.texts import lazy_text, texts
+from server.models import Person
+from server.staff.permissions import Permission
+
+__all__ = ["OrganizationView", "SpreadsheetCsv", "day_field", "label", "name_fields", "said"]
+
+
+class SpreadsheetCsv(CsvExporter):
+    """CSV with a byte order mark and no live formulas."""
+
+    def __init__(self) -> None:
+        super().__init__(escape_formulas=True)
+
+    async def generate(self, fields: list[BaseField], rows: list[dict[str, Any]]) -> bytes:
+        """The file."""
+        return b"\xef\xbb\xbf" + await super().generate(fields, rows)
+
+
+def label(name: str) -> str:
+    """The label of a field, in the reader's language."""
+    return lazy_text(f"fields.{name}")
+
+
+def said(request: Request, key: str) -> str:
+    """A text in the reader's language."""
+    return texts(signed_in_staff(request).language)(key)
+
+
+def day_field(name: str, **more: Any) -> DateField:
+    """A day, written in the form as both languages write it."""
+    return DateField(name, label=label(name), form_alt_format="j F Y", **more)
+
+
+def name_fields() -> list[BaseField]:
+    """The name in both languages."""
+    return [
+        StringField("name_en", label=label("name_en"), required=True),
+        StringField("name_fr", label=label("name_fr")),
+    ]
+
+
+class OrganizationView(ModelView):
+    """A view of rows that carry `organization_id`."""
+
+    view_permission: Permission = Permission.VIEW_ACCOUNTS
+    edit_permission: Permission = Permission.EDIT_ACCOUNTS
+    is_created_here: bool = True
+    search_columns: tuple[Any, ...] = ()
+    search_by_person: Any = None
+    """The column that is compared with the accounts (or, for `person_id`, the people) that a name is found in."""
+    unique_field: str = ""
+    add_to_menu: bool = True
+
+    importers = ()
+    column_visibility = False
+    page_size = 25
+    page_size_options = (25, 50, 100)
+
+    def __init__(self, model: type[Any], *, key: str, menu: str, one: str, icon: str) -> None:
+        self.exporters = [SpreadsheetCsv()]
+        super().__init__(model, icon=icon, display_name=lazy_text(one), menu_label=lazy_text(menu), key=key)
+
+    def is_accessible(self, request: Request) -> bool:
+        """Whether the role grants the view's permission."""
+        return may(request, self.view_permission)
+
+    def can_edit(self, request: Request) -> bool:
+        """Whether the role grants changing it."""
+        return may(request, self.edit_permission)
+
+    def can_create(self, request: Request) -> bool:
+        """Whether the role grants it and this is a place to make new ones."""
+        return self.is_created_here and self.can_edit(request)
+
+    def can_delete(self, request: Request) -> bool:
+        """Nobody: rows are ended, revoked or archived."""
+        return False
+
+    def can_import(self, request: Request) -> bool:
+        """Nobody."""
+        return False
+
+    def get_list_query(self, request: Request) -> Select[Any]:
+        """The organization's rows; detail, edit, export and relations use it too."""
+        return select(self.model).where(self.model.organization_id == signed_in_staff(request).organization_id)
+
+    def get_count_query(self, request: Request) -> Select[Any]:
+        """How many the organization has."""
+        rows = select(func.count()).select_from(self.model)
+        return rows.where(self.model.organization_id == signed_in_staff(request).organization_id)
+
+    def get_search_query(self, request: Request, term: str) -> Any:
+        """A search in the view's search columns."""
+        columns = [column.icontains(term, autoescape=True) for column in self.search_columns]
+        if self.search_by_person is not None:
+            wanted = Person.id if self.search_by_person.key == "person_id" else Person.account_id
+            named = (Person.first_name + " " + Person.last_name).icontains(term, autoescape=True)
+            people = select(wanted).where(Person.organization_id == signed_in_staff(request).organization_id, named)
+            columns.append(self.search_by_person.in_(people))
+        return or_(*columns) if columns else false()
+
+    async def validate(self, request: Request, data: dict[str, Any]) -> None:
+        """Refuses a relation to a row that is not there, or is another organization's."""
+        errors: dict[str | int, Any] = {}
+        for field in self.get_fields_list(request):
+            if isinstance(field, RelationField) and field.required and not data.get(field.name):
+                errors[field.name] = said(request, "records.choose")
+        if errors:
+            raise FormValidationError(errors)
+
+    async def before_create(self, request: Request, data: dict[str, Any], obj: Any) -> None:
+        """A new row belongs to the organization of whoever makes it."""
+        obj.organization_id = signed_in_staff(request).organization_id
+
+    async def handle_exception(self, request: Request, exc: Exception) -> None:
+        """A value that must be unique and is not becomes a remark on its field."""
+        if isinstance(exc, IntegrityError) and self.unique_field:
+            raise FormValidationError({self.unique_field: said(request, "records.taken")}) from exc
+        raise exc
+
+    def named(self, obj: Any, request: Request) -> str:
+        """How a row is called, in the reader's language."""
+        name = getattr(obj, "name", None)
+        if isinstance(name, Text):
+            return str(name.in_language(signed_in_staff(request).language))
+        return str(name or getattr(obj, "full_name", "") or obj.id)
+
+    async def repr(self, obj: Any, request: Request) -> str:
+        """How a row is called."""
+        return self.named(obj, request)
+
+    async def select2_result(self, obj: Any, request: Request) -> str:
+        """The same, as the HTML that choosers want."""
+        return f"<span>{escape(self.named(obj, request))}</span>"

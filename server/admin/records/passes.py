@@ -1,0 +1,264 @@
+"""Memberships with their pauses, multipasses, and cards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import joinedload
+from starlette.requests import Request
+from starlette_admin.actions import row_action
+from starlette_admin.contrib.sqla import InlineModelView
+from starlette_admin.exceptions import FormValidationError
+from starlette_admin.fields import (
+    BooleanField,
+    ComputedField,
+    DateTimeField,
+    EnumField,
+    HasOne,
+    IntegerField,
+    StringField,
+)
+from starlette_admin.flash import flash
+
+from access.domain.credentials import CredentialKind, UnreadableCode, fingerprint, normalise
+from server.admin.office import signed_in_staff
+from server.admin.records.base import OrganizationView, day_field, label, name_fields, said
+from server.admin.say import masked
+from server.admin.texts import lazy_text
+from server.models import (
+    Credential,
+    Membership,
+    MembershipPause,
+    MembershipType,
+    Multipass,
+    MultipassType,
+    Organization,
+    utc_now,
+)
+
+__all__ = ["CredentialView", "MembershipTypeView", "MembershipView", "MultipassTypeView", "MultipassView"]
+
+
+def _choices(group: str, *codes: str) -> list[tuple[str, str]]:
+    return [(code, lazy_text(f"{group}.{code}")) for code in codes]
+
+
+_EFFECTIVE = _choices("effective", "on_purchase", "on_date", "on_first_use")
+
+
+class MembershipTypeView(OrganizationView):
+    """Memberships as they are sold. In no menu: chosen from when a membership is edited."""
+
+    fields = (*name_fields(), BooleanField("makes_cards", label=label("makes_cards")))
+    search_columns = (MembershipType.name_en, MembershipType.name_fr)
+    add_to_menu = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            MembershipType,
+            key="membership-type",
+            menu="nav.membership_types",
+            one="one.membership_type",
+            icon="fa-solid fa-tags",
+        )
+
+
+class MultipassTypeView(OrganizationView):
+    """Multipasses as they are sold. In no menu."""
+
+    fields = (
+        *name_fields(),
+        IntegerField("total", label=label("total")),
+        EnumField("effective", label=label("effective"), choices=_EFFECTIVE),
+        BooleanField("is_family", label=label("is_family")),
+    )
+    search_columns = (MultipassType.name_en, MultipassType.name_fr)
+    add_to_menu = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            MultipassType,
+            key="multipass-type",
+            menu="nav.multipass_types",
+            one="one.multipass_type",
+            icon="fa-solid fa-tags",
+        )
+
+
+class _PauseInline(InlineModelView):
+    model = MembershipPause  # type: ignore[misc]
+    display_name = lazy_text("one.pause")
+    menu_label = lazy_text("fields.pauses")
+    fields = (
+        day_field("first_on", required=True),
+        day_field("last_on"),
+    )
+    extra = 1
+
+
+class MembershipView(OrganizationView):
+    """Memberships: their days, cancellations and pauses. They are sold elsewhere."""
+
+    fields = (
+        StringField("id", label=label("id"), read_only=True, exclude_from_list=True),
+        HasOne("account", key="account", label=label("account"), read_only=True),
+        HasOne("type", key="membership-type", label=label("type"), required=True),
+        day_field("starts_on", required=True),
+        day_field("ends_on"),
+        EnumField(
+            "cancellation_state",
+            label=label("cancellation_state"),
+            choices=_choices("cancellation", "requested", "scheduled"),
+        ),
+        day_field("cancellation_ends_on"),
+    )
+    search_by_person = Membership.account_id
+    sortable_fields = ("starts_on", "ends_on", "cancellation_ends_on")
+    fields_default_sort = (("starts_on", True),)
+    inlines = (_PauseInline,)
+    is_created_here = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            Membership, key="membership", menu="nav.memberships", one="one.membership", icon="fa-solid fa-id-badge"
+        )
+
+    def get_list_query(self, request: Request) -> Select[Any]:
+        """With the account's owner, by whom an account is called."""
+        return super().get_list_query(request).options(joinedload(Membership.account))
+
+    async def _populate_obj(self, request: Request, obj: Any, data: dict[str, Any], is_edit: bool = False) -> Any:
+        filled = {**data, "cancellation_state": data.get("cancellation_state") or None}
+        return await super()._populate_obj(request, obj, filled, is_edit)
+
+    def named(self, obj: Any, request: Request) -> str:
+        """The name of its type."""
+        return str(obj.type.name.in_language(signed_in_staff(request).language))
+
+
+class MultipassView(OrganizationView):
+    """Multipasses as sold. What is left of one is on the account page."""
+
+    fields = (
+        StringField("id", label=label("id"), read_only=True, exclude_from_list=True, exclude_from_create=True),
+        HasOne("account", key="account", label=label("account"), required=True),
+        HasOne("type", key="multipass-type", label=label("type"), required=True),
+        HasOne("person", key="person", label=label("person"), help_text=lazy_text("help.family")),
+        IntegerField("total", label=label("total"), help_text=lazy_text("help.unlimited")),
+        day_field("purchased_on", required=True),
+        EnumField("effective", label=label("effective"), choices=_EFFECTIVE, required=True, exclude_from_list=True),
+        day_field("effective_on", exclude_from_list=True),
+        day_field("expires_on"),
+        BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
+    )
+    search_by_person = Multipass.account_id
+    sortable_fields = ("total", "purchased_on", "expires_on")
+    fields_default_sort = (("purchased_on", True),)
+
+    def __init__(self) -> None:
+        super().__init__(
+            Multipass, key="multipass", menu="nav.multipasses", one="one.multipass", icon="fa-solid fa-ticket"
+        )
+
+    async def validate(self, request: Request, data: dict[str, Any]) -> None:
+        """A pass that takes effect on a date needs it; a total is zero or more; the person is on the account."""
+        await super().validate(request, data)
+        errors: dict[str | int, Any] = {}
+        person, account = data.get("person"), data.get("account")
+        if data.get("effective") == "on_date" and not data.get("effective_on"):
+            errors["effective_on"] = said(request, "records.date_needed")
+        if (data.get("total") or 0) < 0:
+            errors["total"] = said(request, "records.not_negative")
+        if person is not None and account is not None and person.account_id != account.id:
+            errors["person"] = said(request, "records.other_account")
+        if errors:
+            raise FormValidationError(errors)
+
+    def named(self, obj: Any, request: Request) -> str:
+        """The name of its type."""
+        return str(obj.type.name.in_language(signed_in_staff(request).language))
+
+
+class CredentialView(OrganizationView):
+    """Cards: assigned by their code, which is never shown again, and revoked."""
+
+    fields = (
+        StringField("id", label=label("id"), read_only=True, exclude_from_list=True, exclude_from_create=True),
+        HasOne("person", key="person", label=label("person"), required=True),
+        EnumField("kind", label=label("kind"), choices=_choices("card_kind", "barcode", "qr", "nfc"), required=True),
+        ComputedField("masked", label=label("number"), getter=lambda _request, card: masked(card.value)),
+        StringField(
+            "value",
+            label=label("code"),
+            required=True,
+            exclude_from_list=True,
+            exclude_from_detail=True,
+            exclude_from_export=True,
+            help_text=lazy_text("help.code"),
+        ),
+        DateTimeField("issued_at", label=label("issued_at"), read_only=True, exclude_from_create=True),
+        DateTimeField("revoked_at", label=label("revoked_at"), read_only=True, exclude_from_create=True),
+    )
+    search_by_person = Credential.person_id
+    sortable_fields = ("kind", "issued_at", "revoked_at")
+    searchable_fields = ()
+    fields_default_sort = (("issued_at", True),)
+    unique_field = "value"
+
+    def __init__(self) -> None:
+        super().__init__(Credential, key="card", menu="nav.cards", one="one.card", icon="fa-solid fa-id-card")
+
+    def can_edit(self, request: Request) -> bool:
+        """Nobody: a card is revoked and another one assigned."""
+        return False
+
+    def can_create(self, request: Request) -> bool:
+        """Who may edit accounts."""
+        return super().can_edit(request)
+
+    async def validate(self, request: Request, data: dict[str, Any]) -> None:
+        """The code must be one that a reader could read."""
+        await super().validate(request, data)
+        technology = "nfc" if data["kind"] == CredentialKind.NFC else "barcode"
+        code = normalise(str(data["value"]).encode("utf-8", "replace"), technology=technology)
+        if isinstance(code, UnreadableCode):
+            raise FormValidationError({"value": said(request, "records.bad_code")})
+
+    async def before_create(self, request: Request, data: dict[str, Any], obj: Any) -> None:
+        """The canonical code and its fingerprint under the organization's key."""
+        await super().before_create(request, data, obj)
+        technology = "nfc" if obj.kind == CredentialKind.NFC else "barcode"
+        code = normalise(str(obj.value).encode(), technology=technology)
+        organization = request.state.session.get(Organization, obj.organization_id)
+        if not isinstance(code, UnreadableCode) and organization is not None:
+            obj.value, obj.fingerprint = code.value, fingerprint(organization.fingerprint_key, code)
+
+    async def is_row_action_allowed(self, request: Request, name: str) -> bool:
+        """Revoking is editing."""
+        return super().can_edit(request) if name == "revoke" else await super().is_row_action_allowed(request, name)
+
+    async def is_row_action_allowed_for_obj(self, request: Request, name: str, obj: Any) -> bool:
+        """A card is revoked once."""
+        is_allowed = await self.is_row_action_allowed(request, name)
+        return is_allowed and (name != "revoke" or obj.revoked_at is None)
+
+    @row_action(
+        name="revoke",
+        text=lazy_text("records.revoke"),
+        confirmation=lazy_text("records.revoke_card_confirm"),
+        icon_class="fa-solid fa-ban",
+        submit_btn_text=lazy_text("records.revoke"),
+        submit_btn_class="action.modal_confirm_button_delete",
+        action_btn_class="action.row_item_delete",
+    )
+    async def revoke(self, request: Request, pk: Any) -> None:
+        """Ends a card: every connected door refuses it within a second."""
+        card = await self.find_by_pk(request, pk)
+        if card is not None:
+            card.revoked_at = utc_now()
+            flash(request, said(request, "records.revoked_card"), "success")
+
+    def named(self, obj: Any, request: Request) -> str:
+        """Its hidden number."""
+        return masked(obj.value)

@@ -1,0 +1,112 @@
+"""Staff accounts: made, changed and disabled here; passwords go through `server.staff` and are never shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette_admin.exceptions import FormValidationError
+from starlette_admin.fields import BooleanField, EmailField, EnumField, PasswordField, StringField
+from starlette_admin.types import RequestAction
+
+from access.words import LANGUAGES, words
+from server.admin.office import signed_in_staff
+from server.admin.records.base import OrganizationView, label, said
+from server.admin.texts import lazy_text
+from server.models import Staff, StaffRole
+from server.staff import service
+from server.staff.errors import EmailTaken, InvalidEmail, StaffError, WeakPassword
+from server.staff.passwords import MIN_PASSWORD_CHARACTERS
+from server.staff.permissions import Permission
+
+__all__ = ["StaffView"]
+
+_PROBLEMS: dict[type[StaffError], tuple[str, str]] = {
+    WeakPassword: ("password", "records.weak_password"),
+    EmailTaken: ("email", "records.taken"),
+    InvalidEmail: ("email", "records.bad_email"),
+}
+
+
+class StaffView(OrganizationView):
+    """The list and the form."""
+
+    fields = (
+        StringField("id", label=label("id"), read_only=True, exclude_from_create=True, exclude_from_list=True),
+        StringField("name", label=label("full_name"), required=True),
+        EmailField("email", label=label("email"), required=True),
+        EnumField(
+            "role",
+            label=label("role"),
+            required=True,
+            choices=[(each.value, lazy_text(f"role.{each.value}")) for each in StaffRole],
+        ),
+        EnumField(
+            "language", label=label("language"), required=True, choices=[(code, words(code).name) for code in LANGUAGES]
+        ),
+        BooleanField("is_active", label=label("is_active"), default=True),
+        PasswordField(
+            "password",
+            label=label("password"),
+            getter=lambda _request, _staff: None,
+            help_text=lazy_text("help.password"),
+            exclude_from_list=True,
+            exclude_from_detail=True,
+            exclude_from_export=True,
+            searchable=False,
+            orderable=False,
+            filters=[],
+        ),
+    )
+    search_columns = (Staff.name, Staff.email)
+    sortable_fields = ("name", "email", "role")
+    fields_default_sort = ("name",)
+    view_permission = edit_permission = Permission.STAFF
+
+    def __init__(self) -> None:
+        super().__init__(Staff, key="staff", menu="nav.staff", one="one.staff", icon="fa-solid fa-user-shield")
+
+    async def validate(self, request: Request, data: dict[str, Any]) -> None:
+        """A new account needs a password; nobody shuts themselves out."""
+        await super().validate(request, data)
+        is_new = request.state.action is RequestAction.CREATE
+        password = data.get("password") or ""
+        if (is_new or password) and len(password) < MIN_PASSWORD_CHARACTERS:
+            raise FormValidationError({"password": said(request, "records.weak_password")})
+        is_self = request.query_params.get("pk") == signed_in_staff(request).staff_id
+        if not is_new and is_self and (not data.get("is_active") or data.get("role") != StaffRole.ADMIN):
+            raise FormValidationError({"role": said(request, "records.not_yourself")})
+
+    async def create(self, request: Request, data: dict[str, Any]) -> Any:
+        """A new staff member of the reader's organization."""
+        await self.validate(request, data)
+        try:
+            staff = service.create_staff(
+                request.state.session,
+                organization_id=signed_in_staff(request).organization_id,
+                email=data["email"],
+                name=data["name"],
+                password=data["password"],
+                role=data["role"],
+                language=data["language"],
+            )
+        except StaffError as error:
+            field, key = _PROBLEMS.get(type(error), ("name", "records.bad_setting"))
+            raise FormValidationError({field: said(request, key)}) from error
+        staff.is_active = bool(data.get("is_active"))
+        return staff
+
+    async def _populate_obj(self, request: Request, obj: Any, data: dict[str, Any], is_edit: bool = False) -> Any:
+        session = request.state.session
+        email = service.canonical_email(data["email"])
+        if email != obj.email and service.is_email_taken(session, email):
+            raise FormValidationError({"email": said(request, "records.taken")})
+        obj.name, obj.email = data["name"], email
+        obj.role, obj.language = StaffRole(data["role"]), data["language"]
+        if data.get("password"):
+            service.set_password(session, obj, data["password"])
+        if data.get("is_active"):
+            obj.is_active = True
+        else:
+            service.disable_staff(session, obj)
+        return obj

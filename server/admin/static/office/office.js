@@ -1,0 +1,62 @@
+// Two small things: a search that answers while one types, and the Check-in overview that updates by itself.
+// Every row comes from the server as finished, escaped HTML; nothing is built from data here.
+
+const follow = (form) => {
+  const results = document.getElementById(form.dataset.results);
+  let timer, running;
+  const search = async () => {
+    running?.abort();
+    running = new AbortController();
+    const query = new URLSearchParams(new FormData(form));
+    history.replaceState(null, "", `${location.pathname}?${query}`);
+    results.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(`${form.dataset.fragment}?${query}`, { signal: running.signal, headers: { Accept: "text/html" } });
+      if (answer.status === 401) return location.reload();
+      if (answer.ok) results.innerHTML = await answer.text();
+      results.removeAttribute("aria-busy");
+    } catch (error) {
+      if (error.name !== "AbortError") results.removeAttribute("aria-busy");
+    }
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(search, 120);
+  });
+};
+
+const live = (board) => {
+  const list = board.querySelector("[data-rows]");
+  const status = board.querySelector("[data-live-status]");
+  const say = (state) => {
+    status.dataset.state = state;
+    status.querySelector("[data-live-text]").textContent = state === "live" ? status.dataset.live : status.dataset.reconnecting;
+  };
+  const source = new EventSource(board.dataset.stream);
+  source.addEventListener("open", () => say("live"));
+  source.addEventListener("error", () => say("reconnecting"));
+  source.addEventListener("rows", (message) => {
+    const update = JSON.parse(message.data);
+    for (const [name, value] of Object.entries(update.counts)) {
+      const count = board.querySelector(`[data-count="${name}"]`);
+      if (count) count.textContent = value;
+    }
+    const known = new Set([...list.children].map((row) => row.dataset.event));
+    const fresh = document.createElement("template");
+    fresh.innerHTML = update.html;
+    const rows = [...fresh.content.children].filter((row) => !known.has(row.dataset.event));
+    if (!rows.length) return;
+    board.querySelector("[data-empty]")?.remove();
+    rows.forEach((row) => row.classList.add("is-new"));
+    for (const row of rows.reverse()) {
+      const older = [...list.children].find((each) => each.dataset.at <= row.dataset.at);
+      list.insertBefore(row, older ?? null);
+    }
+    while (list.children.length > Number(board.dataset.limit)) list.lastElementChild.remove();
+  });
+  window.addEventListener("pagehide", () => source.close());
+};
+
+document.querySelectorAll("form[data-fragment]").forEach(follow);
+document.querySelectorAll("[data-stream]").forEach(live);
+document.querySelectorAll("select[data-submit]").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));

@@ -1,0 +1,222 @@
+"""Account activity: what to show (filters, place in the list) and the rows, newest first, by when they happened.
+
+A page is found by its key (instant, id) and never by counting rows, so that the ten-millionth is as near as the first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cached_property
+from typing import Any, Self, TypeVar
+
+from access.domain.instants import start_of_day
+from access.domain.reasons import Outcome
+from access.wire.events import EventKind
+from server.checkins import repository
+from server.db import Database
+from server.models import Event
+
+__all__ = ["ActivityFilter", "ActivityPage", "ActivityRow", "Cursor", "Names", "activity_page", "all_activity"]
+
+_BATCH = 1000
+_W = TypeVar("_W", EventKind, Outcome)
+_CURSOR = re.compile(r"(\d{1,20})-([0-9A-Za-z._-]{1,64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the list: after the row that happened at `at` with this id."""
+
+    at: datetime
+    id: str
+
+    @classmethod
+    def parse(cls, text: str | None) -> Self | None:
+        """From a link; None for none and for anything that no page of ours wrote."""
+        found = _CURSOR.fullmatch(text or "")
+        if found is None:
+            return None
+        try:
+            return cls(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(found[1])), found[2])
+        except OverflowError:
+            return None
+
+    def __str__(self) -> str:
+        return f"{(self.at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)}-{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityFilter:
+    """What to keep. Days are the organization's local days, both included; None keeps everything."""
+
+    person_id: str | None = None
+    first_on: date | None = None
+    last_on: date | None = None
+    kind: EventKind | None = None
+    outcome: Outcome | None = None
+    access_point_id: str | None = None
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str]) -> Self:
+        """From a form; whatever is not understood is left out."""
+        return cls(
+            person_id=_id(query.get("person")),
+            first_on=_day(query.get("from")),
+            last_on=_day(query.get("to")),
+            kind=_word(EventKind, query.get("kind")),
+            outcome=_word(Outcome, query.get("outcome")),
+            access_point_id=_id(query.get("point")),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything is kept."""
+        return self == type(self)()
+
+    def query(self) -> dict[str, str]:
+        """The form's values again, for links."""
+        values = {
+            "person": self.person_id,
+            "from": self.first_on and self.first_on.isoformat(),
+            "to": self.last_on and self.last_on.isoformat(),
+            "kind": self.kind,
+            "outcome": self.outcome,
+            "point": self.access_point_id,
+        }
+        return {name: str(value) for name, value in values.items() if value}
+
+    def span(self, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+        """The instants from (included) and until (excluded)."""
+        day_after = self.last_on + timedelta(days=1) if self.last_on else None
+        return (
+            start_of_day(self.first_on, zone) if self.first_on else None,
+            start_of_day(day_after, zone) if day_after else None,
+        )
+
+
+def _id(text: str | None) -> str | None:
+    return text if text and re.fullmatch(r"[0-9A-Za-z._-]{1,64}", text) else None
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    # A day at the edge of the calendar has no instant in every zone.
+    return day if 1900 <= day.year <= 2999 else None
+
+
+def _word(words: type[_W], text: str | None) -> _W | None:
+    return words(text) if text in list(words) else None
+
+
+@dataclass(frozen=True)
+class ActivityRow:
+    """One interaction, as recorded. Not slotted: the body is read once, when it is asked for."""
+
+    event: Event
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The event as its door wrote it; empty when it cannot be read."""
+        try:
+            body = json.loads(self.event.body)
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    @property
+    def cursor(self) -> Cursor:
+        """The place after this row."""
+        return Cursor(self.event.occurred_at, self.event.id)
+
+    @property
+    def remaining(self) -> int | None:
+        """What was left of the pass after this event, as its door knew it."""
+        left = self._entitlement.get("remaining")
+        return left if isinstance(left, int) else None
+
+    @property
+    def takes_use(self) -> bool:
+        """Whether it took a use of a multipass."""
+        return self._entitlement.get("takes_use") is True
+
+    @property
+    def note(self) -> str:
+        """What staff wrote with it."""
+        return str(self.body.get("note") or "")
+
+    @property
+    def _entitlement(self) -> dict[str, Any]:
+        entitlement = self.body.get("entitlement")
+        return entitlement if isinstance(entitlement, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who and where the rows of a page are about; an id that is missing here is gone or was never known."""
+
+    people: Mapping[str, repository.Face]
+    access_points: Mapping[str, Any]
+    staff: Mapping[str, str]
+    referred: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """Some rows, their names, and where the next older page starts (None: there is none)."""
+
+    rows: tuple[ActivityRow, ...]
+    names: Names
+    older: Cursor | None
+
+
+def activity_page(
+    database: Database,
+    organization_id: str,
+    account_id: str,
+    wanted: ActivityFilter,
+    *,
+    zone: tzinfo,
+    before: Cursor | None = None,
+    limit: int = 50,
+) -> ActivityPage:
+    """One page of an account's activity."""
+    with database.read() as session:
+        span = wanted.span(zone)
+        events = repository.account_events(
+            session, organization_id, account_id, wanted, span=span, before=before, limit=limit + 1
+        )
+        shown = events[:limit]
+        older = Cursor(shown[-1].occurred_at, shown[-1].id) if len(events) > limit else None
+        return ActivityPage(tuple(map(ActivityRow, shown)), names_of(session, organization_id, shown), older)
+
+
+def names_of(session: repository.Session, organization_id: str, events: list[Event]) -> Names:
+    """The names for some events, each kind by one query."""
+    return Names(
+        people=repository.faces(session, organization_id, {each.person_id for each in events if each.person_id}),
+        access_points=repository.access_point_names(
+            session, organization_id, {each.access_point_id for each in events}
+        ),
+        staff=repository.staff_names(session, organization_id, {each.staff_id for each in events if each.staff_id}),
+        referred=repository.instants(session, organization_id, {each.refers_to for each in events if each.refers_to}),
+    )
+
+
+def all_activity(
+    database: Database, organization_id: str, account_id: str, wanted: ActivityFilter, *, zone: tzinfo
+) -> Iterator[ActivityPage]:
+    """Every row, in batches; no transaction stays open between two of them."""
+    before: Cursor | None = None
+    while True:
+        page = activity_page(database, organization_id, account_id, wanted, zone=zone, before=before, limit=_BATCH)
+        yield page
+        if page.older is None:
+            return
+        before = page.older

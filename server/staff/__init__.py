@@ -1,0 +1,1 @@
+"""Staff of an organization: their accounts, roles, logins and sessions."""

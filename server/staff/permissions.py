@@ -1,0 +1,40 @@
+"""Who may do what: named permissions, and the roles that grant them. Data only; what is not listed is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from server.models.staff import StaffRole
+
+__all__ = ["ROLES", "Permission", "permissions_of"]
+
+
+class Permission(StrEnum):
+    """One thing that a staff member may do in the back office."""
+
+    VIEW_ACCOUNTS = "view_accounts"
+    EDIT_ACCOUNTS = "edit_accounts"
+    ACCESS_PICTURES = "access_pictures"
+    ACCESS_POINTS = "access_points"
+    DEVICES = "devices"
+    STAFF = "staff"
+    BILLING = "billing"
+
+
+ROLES: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
+    {
+        StaffRole.ADMIN: frozenset(Permission),
+        StaffRole.DESK: frozenset(
+            {Permission.VIEW_ACCOUNTS, Permission.EDIT_ACCOUNTS, Permission.ACCESS_PICTURES, Permission.BILLING}
+        ),
+        StaffRole.VIEWER: frozenset({Permission.VIEW_ACCOUNTS}),
+    }
+)
+
+
+def permissions_of(role: str) -> frozenset[Permission]:
+    """What a role grants; an unknown role grants nothing."""
+    return ROLES.get(role, frozenset())

@@ -1,0 +1,224 @@
+"""Staff accounts and logins. A login makes a new session token; only its SHA-256 is stored.
+
+A session ends at its expiry, after an idle time, at log-out, or when its staff member is disabled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from access.domain.people import Language, Text
+from server.db import Database
+from server.models import Staff, StaffRole, StaffSession
+from server.staff import repository
+from server.staff.errors import EmailTaken, InvalidEmail, LoginDelayed, LoginRefused, UnknownRole
+from server.staff.passwords import hash_password, verify_password
+from server.staff.permissions import Permission, permissions_of
+from server.staff.throttle import LoginThrottle
+
+__all__ = [
+    "IDLE_LIMIT",
+    "SESSION_LIMIT",
+    "SignedIn",
+    "canonical_email",
+    "create_staff",
+    "disable_staff",
+    "is_email_taken",
+    "log_in",
+    "log_out",
+    "seen",
+    "set_language",
+    "set_password",
+    "signed_in",
+    "start_session",
+]
+
+SESSION_LIMIT: Final = timedelta(hours=12)
+IDLE_LIMIT: Final = timedelta(hours=2)
+_SEEN_EVERY: Final = timedelta(minutes=1)
+_EMAIL: Final = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who is at the keyboard: everything a page needs to know of them, read once a request."""
+
+    staff_id: str
+    name: str
+    email: str
+    role: str
+    language: str
+    organization_id: str
+    organization: Text
+    time_zone: str
+    permissions: frozenset[Permission]
+    token_hash: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organization's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def organization_name(self) -> str:
+        """The organization's name in this staff member's language."""
+        return self.organization.in_language(self.language)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role grants the permission."""
+        return permission in self.permissions
+
+
+def canonical_email(email: str) -> str:
+    """The form in which an e-mail address signs in: trimmed, in small letters."""
+    return email.strip().lower()
+
+
+def create_staff(
+    session: Session,
+    *,
+    organization_id: str,
+    email: str,
+    name: str,
+    password: str,
+    role: str = StaffRole.DESK,
+    language: str = Language.EN,
+) -> Staff:
+    """A new staff member; the caller commits. Raises `InvalidEmail`, `EmailTaken`, `UnknownRole` or `WeakPassword`."""
+    address = canonical_email(email)
+    if len(address) > 254 or not _EMAIL.fullmatch(address):
+        raise InvalidEmail("an e-mail address looks like name@example.org")
+    if repository.staff_by_email(session, address) is not None:
+        raise EmailTaken("a staff member has this e-mail address already")
+    if role not in list(StaffRole):
+        raise UnknownRole(f"the roles are {', '.join(StaffRole)}")
+    staff = Staff(
+        organization_id=organization_id,
+        email=address,
+        name=name.strip() or address,
+        password_hash=hash_password(password),
+        role=StaffRole(role),
+        language=Language(language),
+    )
+    session.add(staff)
+    session.flush()
+    return staff
+
+
+def is_email_taken(session: Session, email: str) -> bool:
+    """Whether a staff member of any organization signs in with this address."""
+    return repository.staff_by_email(session, canonical_email(email)) is not None
+
+
+def set_password(session: Session, staff: Staff, password: str) -> None:
+    """Changes the password and ends every session. Raises `WeakPassword`."""
+    staff.password_hash = hash_password(password)
+    repository.delete_sessions(session, staff_id=staff.id)
+
+
+def disable_staff(session: Session, staff: Staff) -> None:
+    """Shuts the account and ends every session at once."""
+    staff.is_active = False
+    repository.delete_sessions(session, staff_id=staff.id)
+
+
+def set_language(session: Session, token_hash: str, language: str) -> None:
+    """Remembers the language of the staff member of a session."""
+    found = repository.session_by_hash(session, token_hash)
+    if found is not None:
+        found.staff.language = Language(language)
+
+
+def log_in(
+    database: Database,
+    throttle: LoginThrottle,
+    *,
+    email: str,
+    password: str,
+    address: str,
+    monotonic_s: float,
+    now: datetime,
+) -> str:
+    """Checks a login and starts a session; returns the token for the cookie.
+
+    Raises `LoginDelayed` while the e-mail or the network address has to wait, `LoginRefused` for anything wrong.
+    """
+    keys = (f"email:{canonical_email(email)}", f"address:{address}")
+    if wait_s := max(throttle.wait_s(key, now=monotonic_s) for key in keys):
+        raise LoginDelayed(wait_s)
+    with database.read() as session:
+        staff = repository.staff_by_email(session, canonical_email(email))
+    # Verified outside any transaction: it takes long on purpose, and doors are waiting to record.
+    is_right = verify_password(staff.password_hash if staff else None, password)
+    if staff is None or not is_right or not staff.is_active:
+        for key in keys:
+            throttle.failed(key, now=monotonic_s)
+        raise LoginRefused
+    throttle.succeeded(keys[0])
+    with database.write() as session:
+        return start_session(session, staff.id, now=now)
+
+
+def start_session(session: Session, staff_id: str, *, now: datetime) -> str:
+    """A new session; its token is returned and stored nowhere. Sessions long over are swept away."""
+    token = secrets.token_urlsafe(32)
+    repository.delete_sessions(session, staff_id=staff_id, expired_before=now - SESSION_LIMIT)
+    session.add(
+        StaffSession(
+            token_hash=_hash(token),
+            staff_id=staff_id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + SESSION_LIMIT,
+        )
+    )
+    return token
+
+
+def signed_in(session: Session, token: str, *, now: datetime) -> tuple[SignedIn, bool] | None:
+    """Who holds the token, and whether it is time to call `seen`; None when it opens nothing (any more)."""
+    found = repository.session_by_hash(session, _hash(token))
+    if found is None or found.expires_at <= now or found.last_seen_at + IDLE_LIMIT <= now:
+        return None
+    staff = found.staff
+    if not staff.is_active:
+        return None
+    who = SignedIn(
+        staff_id=staff.id,
+        name=staff.name,
+        email=staff.email,
+        role=str(staff.role),
+        language=str(staff.language),
+        organization_id=staff.organization_id,
+        organization=staff.organization.name,
+        time_zone=staff.organization.time_zone,
+        permissions=permissions_of(staff.role),
+        token_hash=found.token_hash,
+    )
+    return who, found.last_seen_at + _SEEN_EVERY <= now
+
+
+def seen(session: Session, token_hash: str, *, now: datetime) -> None:
+    """Puts off the idle expiry of a session."""
+    found = session.get(StaffSession, token_hash)
+    if found is not None:
+        found.last_seen_at = now
+
+
+def log_out(session: Session, token_hash: str) -> None:
+    """Ends one session."""
+    found = session.get(StaffSession, token_hash)
+    if found is not None:
+        session.delete(found)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
