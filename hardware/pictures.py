@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import zxingcpp
 
-from hardware.image_codes import CARD_FORMATS, FoundCode, codes_in, format_set
+from hardware.image_codes import ALL_FORMATS, CARD_FORMATS, FoundCode, codes_in, format_set
 from hardware.picture_files import grey_planes, open_picture
 
 __all__ = ["codes_in_picture"]
@@ -21,6 +21,8 @@ __all__ = ["codes_in_picture"]
 TURNS = (-45, -30, -15, 15, 30, 45)
 FINE_TURNS = (-40, -30, -20, -10, 10, 20, 30, 40)
 """Degrees. QR codes are found at any angle; the bars of a linear code only near a multiple of 90 degrees."""
+CERTAIN_FORMATS = ("QRCode", "Code128", "DataMatrix", "Aztec", "PDF417", "EAN13")
+"""Formats that prove themselves. Others, ITF above all, are seen in many things once one turns and sharpens."""
 SMALL_PIXELS = 4_000_000
 SMALL_SIDE = 600
 """Below this many pixels on the longer side a picture is enlarged more."""
@@ -40,26 +42,42 @@ class _View:
 def codes_in_picture(path: Path, formats: Sequence[str] = CARD_FORMATS) -> list[FoundCode]:
     """Every code found, from top to bottom. Raises PictureUnreadable, or ReaderConfigError for `formats`."""
     wanted = format_set(formats)
+    certain = format_set(CERTAIN_FORMATS) if tuple(formats) == ALL_FORMATS else wanted
     planes = list(grey_planes(open_picture(path)))
     found: list[FoundCode] = []
     for view in _plain_views(planes[0]):
         _add(found, view, wanted)
+    for view in _turned_views(planes[0]):
+        _add(found, view, certain)
     give_up_at = time.monotonic() + HARD_LOOK_S
-    views = _hard_views(planes)
-    for hard_view in views:
+    for view in _hard_views(planes):
         if found or time.monotonic() > give_up_at:
             break
-        _add(found, hard_view, wanted)
+        _add(found, view, certain)
     return sorted(found, key=lambda code: (min(y for _, y in code.corners), min(x for x, _ in code.corners)))
 
 
 def _add(found: list[FoundCode], view: _View, wanted: Any) -> None:
-    """Add the view's codes, except those that an earlier view has found: the same card is not two."""
-    known = {(code.format, code.data) for code in found}
+    """Add the view's codes, except what earlier views have found or what lies across such a code: a ghost of it."""
+    known = list(found)
     back = np.linalg.inv(view.map)
     for code in codes_in(view.image, wanted, binarizer=view.binarizer):
-        if (code.format, code.data) not in known:
-            found.append(replace(code, corners=tuple(_moved(back, corner) for corner in code.corners)))
+        placed = replace(code, corners=tuple(_moved(back, corner) for corner in code.corners))
+        if not any(_is_same(placed, other) for other in known):
+            found.append(placed)
+
+
+def _is_same(one: FoundCode, other: FoundCode) -> bool:
+    if (one.format, one.data) == (other.format, other.data):
+        return True
+    return _covers(one, other) or _covers(other, one)
+
+
+def _covers(one: FoundCode, other: FoundCode) -> bool:
+    """Whether the middle of `other` lies within `one`."""
+    middle = np.mean(other.corners, axis=0)
+    outline = np.array(one.corners, dtype=np.float32)
+    return bool(cv2.pointPolygonTest(outline, (float(middle[0]), float(middle[1])), True) > -3)
 
 
 def _moved(matrix: Any, corner: tuple[int, int]) -> tuple[int, int]:
@@ -76,6 +94,10 @@ def _plain_views(plane: Any) -> Iterator[_View]:
     yield replace(framed, image=cv2.bitwise_not(framed.image))
     if plane.size <= SMALL_PIXELS:
         yield _scaled(framed, 2)
+
+
+def _turned_views(plane: Any) -> Iterator[_View]:
+    framed = _framed(_View(np.ascontiguousarray(plane), np.eye(3)))
     for degrees in TURNS:
         yield _turned(framed, degrees)
 
