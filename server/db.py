@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from server.feed import hook
+from server.migrations import migrate
 
 __all__ = ["Commit", "CommitSignal", "Database", "note_recorded"]
 
@@ -85,7 +86,11 @@ class Database:
         with Session(self.read_engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
-    def dispose(self) -> None:
+    def migrate(self) -> None:
+        """Brings the tables to the newest version; nothing happens when they are."""
+        migrate(self.write_engine)
+
+    def close(self) -> None:
         """Closes every connection, the writing one last: whoever closes last checkpoints."""
         self.read_engine.dispose()
         self.write_engine.dispose()

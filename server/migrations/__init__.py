@@ -6,8 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-
-from server.db import Database
+from sqlalchemy import Engine
 
 __all__ = ["alembic_config", "migrate"]
 
@@ -20,9 +19,9 @@ def alembic_config() -> Config:
     return config
 
 
-def migrate(database: Database, revision: str = "head") -> None:
+def migrate(engine: Engine, revision: str = "head") -> None:
     """Brings the database to the newest revision, in one transaction."""
     config = alembic_config()
-    with database.write_engine.begin() as connection:
+    with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

@@ -43,6 +43,7 @@ class Person(Identified, Base):
         UniqueConstraint("organization_id", "member_id", name="uq_person_member_id"),
         Index("ix_person_name", "organization_id", "last_name", "first_name"),
         Index("ix_person_email", "organization_id", "email"),
+        Index("ix_person_access_picture", "organization_id", "access_picture"),
     )
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))

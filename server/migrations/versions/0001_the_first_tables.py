@@ -352,6 +352,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("organization_id", "member_id", name="uq_person_member_id"),
     )
     op.create_index(op.f("ix_person_account_id"), "person", ["account_id"], unique=False)
+    op.create_index("ix_person_access_picture", "person", ["organization_id", "access_picture"], unique=False)
     op.create_index("ix_person_email", "person", ["organization_id", "email"], unique=False)
     op.create_index("ix_person_name", "person", ["organization_id", "last_name", "first_name"], unique=False)
     op.create_table(

@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from server.db import Database
-from server.migrations import migrate
 
 
 def free_port() -> int:
@@ -67,9 +66,9 @@ def _run(owner: pwd.struct_passwd | None, *command: str | Path) -> None:
 def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     """A migrated SQLite file."""
     database = Database(f"sqlite:///{tmp_path / 'centre.db'}")
-    migrate(database)
+    database.migrate()
     yield database
-    database.dispose()
+    database.close()
 
 
 @pytest.fixture
@@ -80,9 +79,9 @@ def postgresql_database(postgresql_url: str) -> Iterator[Database]:
     with maintenance.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     database = Database(postgresql_url.removesuffix("postgres") + name)
-    migrate(database)
+    database.migrate()
     yield database
-    database.dispose()
+    database.close()
     with maintenance.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name}"))
     maintenance.dispose()

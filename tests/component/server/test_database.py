@@ -12,13 +12,12 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from server.db import Commit, Database
-from server.migrations import migrate
 from server.models import AccessPoint, Base, Organization, Site
 
 
 def test_migrations_give_exactly_the_models(database: Database) -> None:
     """After the last migration nothing is missing and nothing is left over; running them again changes nothing."""
-    migrate(database)
+    database.migrate()
     with database.write_engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []

@@ -1,0 +1,103 @@
+"""The centre's moving parts, put together: broker, connection, ingest, feed. Started and stopped as one."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from server.broker.embedded import CENTRE_USER, BrokerGate, EmbeddedBroker
+from server.broker.link import CentreLink
+from server.db import Database
+from server.devices.directory import DeviceDirectory
+from server.errors import InUse
+from server.feed.publisher import FeedPublisher
+from server.ingest.worker import IngestWorker
+from server.settings import ServerSettings
+from server.supervision import keep_running
+
+__all__ = ["Centre", "running_centre"]
+
+_LOOK_AFTER_BROKER_S = 1.0
+
+
+class Centre:
+    """`link` is the connection to the broker; `broker` is None when the broker is an external one."""
+
+    def __init__(self, settings: ServerSettings, database: Database) -> None:
+        self.broker: EmbeddedBroker | None = None
+        url, username, password = settings.mqtt_url, settings.mqtt_username, settings.mqtt_password
+        if url is None:
+            gate = BrokerGate(DeviceDirectory(database))
+            self.broker = EmbeddedBroker(settings.broker_host, settings.broker_port, gate)
+            url, username, password = _local_url(settings), CENTRE_USER, gate.centre_secret
+        self.link = CentreLink(url, username=username, password=password, on_message=self._on_message)
+        self.ingest = IngestWorker(database, settings.centre_key, self.link.publish)
+        self.feed = FeedPublisher(database, settings.centre_key, self.link.publish)
+
+    async def _on_message(self, topic: str, payload: bytes) -> None:
+        await self.ingest.hand_over(topic, payload)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Runs everything until the block ends. Raises amqtt's BrokerError when the embedded broker cannot start."""
+        parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run}
+        if self.broker is not None:
+            await self.broker.start()
+            parts["broker"] = self._look_after_broker
+        tasks = [asyncio.create_task(keep_running(name, run), name=name) for name, run in parts.items()]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self.broker is not None:
+                await self.broker.stop()
+
+    async def _look_after_broker(self) -> None:
+        assert self.broker is not None
+        while True:
+            await asyncio.sleep(_LOOK_AFTER_BROKER_S)
+            if not self.broker.is_alive:
+                await self.broker.stop()
+                await self.broker.start()
+
+
+@asynccontextmanager
+async def running_centre(settings: ServerSettings, database: Database) -> AsyncIterator[Centre]:
+    """Takes the data directory, brings the database up to date, and runs the centre until the block ends.
+
+    Raises `InUse` when another server has this data directory.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with _sole_user(settings.data_dir):
+        await asyncio.to_thread(database.migrate)
+        centre = Centre(settings, database)
+        try:
+            async with centre.running():
+                yield centre
+        finally:
+            await asyncio.to_thread(database.close)
+
+
+@contextmanager
+def _sole_user(data_dir: Path) -> Iterator[None]:
+    """Holds the directory's lock: two servers writing one SQLite file would be two writing connections."""
+    lock = os.open(data_dir / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InUse(f"another server works on {data_dir}") from error
+        yield
+    finally:
+        os.close(lock)
+
+
+def _local_url(settings: ServerSettings) -> str:
+    host = "127.0.0.1" if settings.broker_host in ("", "0.0.0.0", "::") else settings.broker_host
+    return f"mqtt://{f'[{host}]' if ':' in host else host}:{settings.broker_port}"

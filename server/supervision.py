@@ -1,0 +1,30 @@
+"""Keeping the server's own tasks running: one that ends or fails is started again, and said so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+__all__ = ["keep_running"]
+
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 10.0
+_log = structlog.get_logger(__name__)
+
+
+async def keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Runs it until cancelled; after a failure again, with growing pauses."""
+    loop, pause_s = asyncio.get_running_loop(), _FIRST_PAUSE_S
+    while True:
+        started_s = loop.time()
+        try:
+            await run()
+            _log.error("task_ended", task=name)
+        except Exception:
+            _log.exception("task_failed", task=name)
+        if loop.time() - started_s > _LONGEST_PAUSE_S:
+            pause_s = _FIRST_PAUSE_S
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
