@@ -66,8 +66,8 @@ class OrganizationView(ModelView):
     edit_permission: Permission = Permission.EDIT_ACCOUNTS
     is_created_here: bool = True
     search_columns: tuple[Any, ...] = ()
-    search_by_person: Any = None
-    """The column that is compared with the accounts (or, for `person_id`, the people) that a name is found in."""
+    search_by_person: str = ""
+    """`account_id` or `person_id`: the column by which a name that is looked for leads to a row."""
     unique_field: str = ""
     add_to_menu: bool = True
 
@@ -112,11 +112,11 @@ class OrganizationView(ModelView):
     def get_search_query(self, request: Request, term: str) -> Any:
         """A search in the view's search columns."""
         columns = [column.icontains(term, autoescape=True) for column in self.search_columns]
-        if self.search_by_person is not None:
-            wanted = Person.id if self.search_by_person.key == "person_id" else Person.account_id
+        if self.search_by_person:
+            wanted = Person.id if self.search_by_person == "person_id" else Person.account_id
             named = (Person.first_name + " " + Person.last_name).icontains(term, autoescape=True)
             people = select(wanted).where(Person.organization_id == signed_in_staff(request).organization_id, named)
-            columns.append(self.search_by_person.in_(people))
+            columns.append(getattr(self.model, self.search_by_person).in_(people))
         return or_(*columns) if columns else false()
 
     async def validate(self, request: Request, data: dict[str, Any]) -> None:

@@ -113,7 +113,7 @@ class MembershipView(OrganizationView):
         ),
         day_field("cancellation_ends_on"),
     )
-    search_by_person = Membership.account_id
+    search_by_person = "account_id"
     sortable_fields = ("starts_on", "ends_on", "cancellation_ends_on")
     fields_default_sort = (("starts_on", True),)
     inlines = (_PauseInline,)
@@ -152,7 +152,7 @@ class MultipassView(OrganizationView):
         day_field("expires_on"),
         BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
     )
-    search_by_person = Multipass.account_id
+    search_by_person = "account_id"
     sortable_fields = ("total", "purchased_on", "expires_on")
     fields_default_sort = (("purchased_on", True),)
 
@@ -200,7 +200,7 @@ class CredentialView(OrganizationView):
         DateTimeField("issued_at", label=label("issued_at"), read_only=True, exclude_from_create=True),
         DateTimeField("revoked_at", label=label("revoked_at"), read_only=True, exclude_from_create=True),
     )
-    search_by_person = Credential.person_id
+    search_by_person = "person_id"
     sortable_fields = ("kind", "issued_at", "revoked_at")
     searchable_fields = ()
     fields_default_sort = (("issued_at", True),)
