@@ -5,44 +5,19 @@ One reason is shown, the strictest that may be. Money, memos and what else a dec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 
-from access.domain.facts import Decision, Entitlement, Finding
+from access.domain.facts import Decision, Entitlement
 from access.domain.people import Language, Participant
-from access.domain.policy import AccessType, Direction, KioskView
+from access.domain.policy import Direction, KioskView
 from access.domain.reasons import Notice, Outcome, Reason
-from access.words import Words, words
 from kiosk.names import clean, in_sentence, initials, shown_name
 from kiosk.screen import HOLD_MS, Line, LineRole, Picture, Screen, Sound
 from kiosk.texts import screen_texts
+from kiosk.voice import Voice, spoken_language
 
 __all__ = ["present"]
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_MAX_TEXT = 120
-
-
-@dataclass(frozen=True, slots=True)
-class _Voice:
-    """How this visitor is spoken to: the language, and the wall clock at the door when it happened."""
-
-    language: Language
-    words: Words
-    zone: tzinfo
-    now: datetime
-
-    def local(self, at: datetime) -> datetime:
-        """The instant on the wall clock; one at the edge of time stays as it is."""
-        try:
-            return at.astimezone(self.zone)
-        except (OverflowError, ValueError):
-            return at
-
-    def day(self, day: date) -> str:
-        return self.words.date(day, today=self.now.date())
 
 
 def present(
@@ -62,9 +37,8 @@ def present(
     The language is the participant's own when known, else `language_default`. `participant` is None for a card
     that nobody holds.
     """
-    language = _language(participant, language_default)
-    voice = _Voice(language, words(language), zone, occurred_at)
-    voice = _Voice(language, words(language), zone, voice.local(occurred_at))
+    language = spoken_language((participant and participant.language) or language_default)
+    voice = Voice.of(language, zone, occurred_at)
     title = _title(decision, participant, view, language)
     return Screen(
         id=event_id,
@@ -81,11 +55,6 @@ def present(
     )
 
 
-def _language(participant: Participant | None, default: Language | str) -> Language:
-    wanted = participant.language if participant and participant.language else default
-    return Language.FR if str(wanted).lower().startswith("fr") else Language.EN
-
-
 def _title(decision: Decision, participant: Participant | None, view: KioskView, language: Language) -> str:
     texts = screen_texts(language)
     if decision.outcome is not Outcome.GRANTED:
@@ -99,41 +68,25 @@ def _title(decision: Decision, participant: Participant | None, view: KioskView,
 def _picture(participant: Participant | None, view: KioskView) -> Picture:
     if participant is None:
         return Picture()
-    sha256 = participant.picture if view.has_picture else None
-    is_known = sha256 is not None and _SHA256.fullmatch(sha256)
-    return Picture(f"/pictures/{sha256}" if is_known else None, initials(participant, view.name))
+    return Picture.of(participant.picture if view.has_picture else None, initials(participant, view.name))
 
 
-def _lines(decision: Decision, voice: _Voice) -> Iterator[Line]:
+def _lines(decision: Decision, voice: Voice) -> Iterator[Line]:
     if decision.outcome is not Outcome.GRANTED:
         yield from _refusal(decision, voice)
     elif decision.direction is not Direction.OUT:
         yield from _welcome(decision, voice)
 
 
-def _refusal(decision: Decision, voice: _Voice) -> Iterator[Line]:
+def _refusal(decision: Decision, voice: Voice) -> Iterator[Line]:
     finding = next((each for each in decision.findings if each.outcome is decision.outcome), None)
     reason = voice.words.reason(finding.reason if finding else "unknown")
-    details = _details(finding, voice) if finding else {}
+    details = voice.details(finding) if finding else {}
     yield Line(LineRole.REASON, reason.visitor(**details))
     yield Line(LineRole.NEXT_STEP, reason.next_step(**details))
 
 
-def _details(finding: Finding, voice: _Voice) -> dict[str, str]:
-    """What the reason's texts may name; an instant of today is said by its time alone."""
-    details = {"date": voice.day(finding.on)} if finding.on else {}
-    if finding.name:
-        name = in_sentence(clean(finding.name.in_language(voice.language), _MAX_TEXT))
-        details |= {"name": name, "pass_name": name}
-    if finding.at:
-        at = voice.local(finding.at)
-        details["time"] = voice.words.time(at)
-        if at.date() != voice.now.date():
-            details["date"] = voice.day(at.date())
-    return details
-
-
-def _welcome(decision: Decision, voice: _Voice) -> Iterator[Line]:
+def _welcome(decision: Decision, voice: Voice) -> Iterator[Line]:
     if Reason.ALREADY_CHECKED_IN in decision.reasons:
         yield Line(LineRole.NOTICE, voice.words.reason(Reason.ALREADY_CHECKED_IN).visitor())
     elif decision.entitlement:
@@ -143,35 +96,13 @@ def _welcome(decision: Decision, voice: _Voice) -> Iterator[Line]:
         yield Line(LineRole.BIRTHDAY, voice.words.label("notice", Notice.BIRTHDAY))
 
 
-def _used(entitlement: Entitlement, voice: _Voice) -> Iterator[Line]:
-    name = in_sentence(clean(entitlement.name.in_language(voice.language), _MAX_TEXT))
-    if entitlement.type is AccessType.MULTIPASS:
-        left = voice.words.remaining(entitlement.remaining_after, entitlement.total)
-        yield Line(LineRole.USED, voice.words.pair(name, left))
-        if entitlement.ends_on and entitlement.remaining_after != 0 and not entitlement.activates:
-            yield Line(
-                LineRole.LEFT, voice.words.label("multipass_status", "expires", date=voice.day(entitlement.ends_on))
-            )
-    elif entitlement.starts_at:
-        yield Line(LineRole.USED, _dated(entitlement, name, voice))
-    elif entitlement.ends_on:
-        yield Line(
-            LineRole.USED, voice.words.label("used", "until", pass_name=name, date=voice.day(entitlement.ends_on))
-        )
-    else:
-        yield Line(LineRole.USED, name)
+def _used(entitlement: Entitlement, voice: Voice) -> Iterator[Line]:
+    yield Line(LineRole.USED, voice.used(entitlement, remaining=entitlement.remaining_after))
+    if entitlement.remaining_after != 0 and not entitlement.activates:
+        yield Line(LineRole.LEFT, voice.expiry(entitlement))
 
 
-def _dated(entitlement: Entitlement, name: str, voice: _Voice) -> str:
-    starts_at = voice.local(entitlement.starts_at) if entitlement.starts_at else voice.now
-    if starts_at >= voice.now:
-        return voice.words.label("used", "starts", pass_name=name, time=starts_at.time())
-    if entitlement.ends_at:
-        return voice.words.label("used", "under_way", pass_name=name, time=voice.local(entitlement.ends_at).time())
-    return name
-
-
-def _about_use(decision: Decision, entitlement: Entitlement, voice: _Voice) -> Iterator[Line]:
+def _about_use(decision: Decision, entitlement: Entitlement, voice: Voice) -> Iterator[Line]:
     notice = next((each for each in _SAID_ABOUT_USE if each in decision.notices), None)
     if notice:
         ends = voice.day(entitlement.ends_on) if entitlement.ends_on else ""

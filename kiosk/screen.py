@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from access.domain.people import Language
 from access.domain.reasons import Outcome
+from kiosk.plain import instant
 
 __all__ = ["HOLD_MS", "Line", "LineRole", "Picture", "Screen", "Sound"]
 
 HOLD_MS: Final = {Outcome.GRANTED: 3500, Outcome.REVIEW: 6000, Outcome.DENIED: 6000}
 """How long an outcome stays on the page, in milliseconds, unless another scan replaces it."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class LineRole(StrEnum):
@@ -54,6 +57,12 @@ class Picture:
     url: str | None = None
     initials: str = ""
 
+    @classmethod
+    def of(cls, sha256: str | None, initials: str) -> Picture:
+        """The picture with this SHA-256 (hex); anything else is no picture."""
+        is_known = sha256 is not None and _SHA256.fullmatch(sha256)
+        return cls(f"/pictures/{sha256}" if is_known else None, initials)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
@@ -83,6 +92,6 @@ class Screen:
             "lines": [{"role": line.role.value, "text": line.text} for line in self.lines],
             "sound": self.sound.value,
             "hold_ms": self.hold_ms,
-            "occurred_at": self.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "occurred_at": instant(self.occurred_at),
             "is_offline": self.is_offline,
         }

@@ -1,4 +1,5 @@
-"""The kiosk's own words: titles of a screen (`screen`) and the visitor page's texts (`page`), in EN and FR.
+"""The kiosk's own words: a screen's titles (`screen`), the visitor page (`page`), the desk's page (`desk`) and
+buttons (`acts`), in EN and FR.
 
 Reasons, passes and statuses are not here: they are everybody's, in `access.words`.
 """
@@ -11,12 +12,22 @@ from importlib import resources
 
 from access.words import LANGUAGES
 
-__all__ = ["page_texts", "screen_texts"]
+__all__ = ["act_texts", "desk_texts", "page_texts", "screen_texts"]
 
 
 def page_texts() -> dict[str, dict[str, str]]:
     """The visitor page's texts by language and key, as sent in `hello`."""
     return {language: dict(_catalogue(language)["page"]) for language in LANGUAGES}
+
+
+def desk_texts() -> dict[str, dict[str, str]]:
+    """The desk page's texts by language and key, those it shares with the visitor page among them."""
+    return {language: {**_catalogue(language)["page"], **_catalogue(language)["desk"]} for language in LANGUAGES}
+
+
+def act_texts(language: str) -> dict[str, str]:
+    """The texts a desk presenter needs, in a language; an unknown language gets English."""
+    return _catalogue(language if language in LANGUAGES else "en")["acts"]
 
 
 def screen_texts(language: str) -> dict[str, str]:
