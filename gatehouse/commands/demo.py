@@ -31,7 +31,8 @@ def demo(
     included); the last line is one JSON object; exit status 0 only if nothing was lost, duplicated or unexpected.
     """
     console = Console(highlight=False, soft_wrap=True, width=None)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell may start us with SIGINT ignored
+        signal.signal(ending, signal.default_int_handler)
     try:
         if once:
             _once(console)

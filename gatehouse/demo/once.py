@@ -199,7 +199,8 @@ def _wait_until_connected(venue: Venue) -> None:
     for door in venue.doors.values():
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"{door.url}/health", timeout=2).json().get("connection") == "connected":
+                points = httpx.get(f"{door.url}/health", timeout=2).json()["access_points"]
+                if all(point["connection"] == "connected" for point in points.values()):
                     break
             time.sleep(0.1)
 

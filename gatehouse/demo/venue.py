@@ -74,9 +74,11 @@ class Venue:
         self._say("Starting the centre with its embedded broker ...")
         self.centre.start()
         self.centre.wait_until_ready()
-        for name in DOORS:
+        for number, name in enumerate(DOORS):
             self._say(f"Enrolling the {name} door and starting it ...")
-            door = DemoDoor(name, self.folder, centre_url=self.settings.browser_url, port=free_port(8700, self._ports))
+            door = DemoDoor(
+                name, self.folder, centre_url=self.settings.browser_url, port=free_port(8701 + number, self._ports)
+            )
             self.doors[name] = door
             door.enroll(codes[name])
             door.agent.start()

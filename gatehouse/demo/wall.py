@@ -21,7 +21,7 @@ from gatehouse.demo.venue import Venue
 __all__ = ["CardWall", "create_wall"]
 
 _STATIC = Path(__file__).parent / "wall"
-_HEADERS = {"Content-Security-Policy": "default-src 'self'; frame-src http://127.0.0.1:*"}
+_HEADERS = {"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-src http://127.0.0.1:*"}
 
 
 class _Presentation(BaseModel):

@@ -99,7 +99,6 @@ export function paintIdle(hello) {
   say(at("organization-other"), names[1] === names[0] ? "" : names[1], second);
   say(at("present"), texts[first].present_card, first);
   say(at("present-other"), second ? texts[second].present_card : "", second);
-  say(at("point"), hello.access_point[first] || hello.access_point[other(first)], first);
   at("hint").replaceChildren(...hints(hello.readers, (kind) => languages.map((each) => texts[each][`reader_${kind}`])));
   at("hint").dataset.count = String(at("hint").childElementCount);
 }
@@ -108,6 +107,7 @@ export function paintIdle(hello) {
 export function paintCorners({ now, status, hello, languages }) {
   const [first] = languages;
   const zone = hello.time_zone;
+  say(at("point"), hello.access_point[first] || hello.access_point[other(first)], first);
   say(at("clock"), now ? clockText(now, first, zone) : "", first);
   say(at("day"), now ? dayText(now, first, zone, { hasWeekday: true }) : "", first);
   at("link").dataset.connection = status?.connection ?? "";

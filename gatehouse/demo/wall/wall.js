@@ -1,9 +1,9 @@
 // The card wall: everyone's card with a button for each reader, and the doors' screens beside them.
 
 const LABELS = {
-  barcode: "Scan at the pool",
-  camera: "Show to the pool camera",
-  nfc: "Tap at the gym",
+  barcode: "Pool scanner",
+  camera: "Pool camera",
+  nfc: "Gym reader",
 };
 
 const make = (tag, properties = {}, ...children) => {
