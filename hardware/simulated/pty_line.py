@@ -24,6 +24,7 @@ class PtyLine:
         self._folder = tempfile.TemporaryDirectory(prefix="gatehouse-tty-")
         self.path = Path(self._folder.name) / "tty"
         self._far = self._near = -1
+        self._polling = 0
         self.plug()
 
     @property
@@ -48,9 +49,13 @@ class PtyLine:
             if not self.is_plugged:
                 return
             self.path.unlink(missing_ok=True)
-            for descriptor in (self._far, self._near):
-                os.close(descriptor)
+            ends = self._far, self._near
             self._far = self._near = -1
+        # A descriptor that a thread waits on lives on until it is done: the driver would notice nothing.
+        while self._polling:
+            time.sleep(0.001)
+        for descriptor in ends:
+            os.close(descriptor)
 
     def write(self, data: bytes, *, patience_s: float = 1.0) -> int:
         """Send to the driver; returns how many bytes were taken.
@@ -71,9 +76,8 @@ class PtyLine:
 
     def read(self, wait_s: float = 0.05) -> bytes:
         """What the driver sent within `wait_s` seconds; empty when nothing did."""
-        with self._lock:
-            far = self._far
-        if far < 0 or not _is_ready(far, wait_s, to_write=False):
+        far = self._far
+        if not self._is_ready(far, wait_s, to_write=False):
             time.sleep(wait_s if far < 0 else 0)
             return b""
         with self._lock, contextlib.suppress(OSError):
@@ -93,20 +97,23 @@ class PtyLine:
                 return None
             with contextlib.suppress(BlockingIOError):
                 return os.write(far, data)
-        _is_ready(far, 0.02, to_write=True)
+        self._is_ready(far, 0.02, to_write=True)
         return 0
+
+    def _is_ready(self, far: int, wait_s: float, *, to_write: bool) -> bool:
+        with self._lock:
+            if far < 0 or far != self._far:
+                return False
+            self._polling += 1
+        try:
+            ready = select.select([] if to_write else [far], [far] if to_write else [], [], wait_s)
+        finally:
+            with self._lock:
+                self._polling -= 1
+        return bool(ready[0] or ready[1])
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _is_ready(descriptor: int, wait_s: float, *, to_write: bool) -> bool:
-    wanted = [descriptor]
-    try:
-        ready = select.select([] if to_write else wanted, wanted if to_write else [], [], wait_s)
-    except (OSError, ValueError):
-        return False  # unplugged meanwhile
-    return bool(ready[0] or ready[1])
