@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PACKAGES := access hardware edge_agent kiosk server gatehouse
 
-.PHONY: help install install-test demo test check quick faults format docs clean
+.PHONY: help install install-test demo test check quick faults format docs pictures clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ faults: install-test  ## The long fault runs: 200 kills, 10,000-event outages
 format:  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+pictures: $(VENV)/.installed-test  ## Take the pictures of the documentation from the running demo
+	$(BIN)/python docs/pictures.py
 
 docs: $(VENV)/.installed  ## Write docs/openapi.json and docs/asyncapi.json from the code
 	$(BIN)/gatehouse contracts docs
