@@ -33,13 +33,13 @@ def read(
         list[Path] | None,
         typer.Option("--image", metavar="PATH...", help="Pictures, or folders of pictures, to look into."),
     ] = None,
-    more_images: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", hidden=True)] = None,
+    more_images: Annotated[list[Path] | None, typer.Argument(metavar="PATH", hidden=True)] = None,
     all_formats: Annotated[
         bool, typer.Option("--all-formats", help="Every kind of code, not only QR and Code 128; slower.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a code.")] = False,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE.toml", help="The readers of this file's [[readers]] tables.")
+        Path | None, typer.Option(metavar="FILE.toml", help="The readers that this file configures.")
     ] = None,
     driver: Annotated[Literal["serial", "nfc", "camera"] | None, typer.Option(help="One reader, by itself.")] = None,
     port: Annotated[str | None, typer.Option(help="serial: the port, such as /dev/ttyACM0.")] = None,
