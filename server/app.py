@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 
+from server.admin import mount_admin
 from server.centre import running_centre
 from server.db import Database
 from server.devices import endpoints as devices
@@ -50,6 +51,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.state.snapshots = SnapshotStore(database, settings.data_dir / "snapshots")
     for area in (devices, ingest, feed, pictures):
         app.include_router(area.router)
+    mount_admin(app, database, settings)
     app.add_api_route("/health", _health, methods=["GET"], tags=["operations"])
     app.add_exception_handler(ServerError, _say_server_error)
     app.add_exception_handler(RequestValidationError, _say_invalid)

@@ -11,9 +11,8 @@ from itertools import pairwise
 
 from access.wire.receipts import Receipt
 
-__all__ = ["MAX_SEQ", "Marks", "receipt"]
+__all__ = ["Marks", "receipt"]
 
-MAX_SEQ = 2**63 - 1
 _MAX_GAPS = 100
 _MAX_PARKED = 100
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.models.base import ID_LENGTH, Base, Identified, utc_now
@@ -71,7 +71,7 @@ class DeviceMark(Base):
     __tablename__ = "device_mark"
 
     device_id: Mapped[str] = mapped_column(ForeignKey("device.id"), primary_key=True)
-    through_seq: Mapped[int] = mapped_column(default=0)
-    max_seq: Mapped[int] = mapped_column(default=0)
+    through_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    max_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     ranges: Mapped[list[list[int]]] = mapped_column(default=list)
     parked: Mapped[list[int]] = mapped_column(default=list)

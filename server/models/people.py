@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from access.domain.credentials import Code, CredentialKind, fingerprint
@@ -23,7 +23,7 @@ class Account(Identified, Base):
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     owner_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
-    balance_cents: Mapped[int] = mapped_column(default=0)
+    balance_cents: Mapped[int] = mapped_column(BigInteger, default=0)
     due_since: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

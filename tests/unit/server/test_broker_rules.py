@@ -1,0 +1,61 @@
+"""The table of who may say and hear what, for the embedded broker and as Mosquitto's list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from server.broker.rules import may_hear, may_say
+from server.devices.mosquitto import acl
+from server.devices.service import DeviceIdentity
+from server.models import Device
+
+_ME = DeviceIdentity(device="d1", organization="o1", site="s1", secret_hash="0" * 64)
+_OWN = "gatehouse/v1/o1/s1/d1"
+
+TABLE = [
+    # topic, may say, may hear
+    (f"{_OWN}/events", True, False),
+    (f"{_OWN}/state", True, False),
+    (f"{_OWN}/receipts", False, True),
+    (f"{_OWN}/commands", False, True),
+    ("gatehouse/v1/o1/s1/feed", False, True),
+    ("gatehouse/v1/o1/s1/d2/events", False, False),
+    ("gatehouse/v1/o1/s1/d2/receipts", False, False),
+    ("gatehouse/v1/o1/s2/feed", False, False),
+    ("gatehouse/v1/o2/s1/feed", False, False),
+    ("gatehouse/v1/o2/s1/d1/events", False, False),
+    ("gatehouse/v1/+/+/feed", False, False),
+    ("gatehouse/v1/o1/s1/+/receipts", False, False),
+    ("gatehouse/#", False, False),
+    ("#", False, False),
+    ("$SYS/#", False, False),
+    ("", False, False),
+    (f"{_OWN}/events/more", False, False),
+    (f"{_OWN}/other", False, False),
+]
+
+
+@pytest.mark.parametrize(("topic", "says", "hears"), TABLE)
+def test_a_door_has_its_own_topics_and_no_others(topic: str, says: bool, hears: bool) -> None:
+    """Own events and state to say; own receipts, commands and the site's feed to hear."""
+    assert may_say(_ME, topic) is says
+    assert may_hear(_ME, topic) is hears
+
+
+@pytest.mark.parametrize(("topic", "says", "hears"), TABLE)
+def test_mosquittos_list_says_the_same(topic: str, says: bool, hears: bool) -> None:
+    """Line by line, for the door's own section."""
+    text = acl([Device(id="d1", organization_id="o1", site_id="s1")], "centre")
+    mine = text.split("user d1\n")[1].splitlines()
+    assert (f"topic write {topic}" in mine) is says
+    assert (f"topic read {topic}" in mine) is hears
+
+
+def test_the_committed_example_is_what_the_centre_writes() -> None:
+    """`firmware_configs/mosquitto.acl` shows the real thing."""
+    example = Path(__file__).parents[3] / "firmware_configs" / "mosquitto.acl"
+    lines = [line for line in example.read_text().splitlines() if not line.startswith("#")]
+    written = acl([Device(id="door-1", organization_id="riverside", site_id="main")], "centre")
+    assert "\n".join(lines).strip() == written.strip()
