@@ -240,7 +240,7 @@ def _recorded(database: Database) -> dict[str, Event]:
 def _wrong_uses(database: Database, recorded: dict[str, Event]) -> int:
     """How many uses of multipasses there are beyond one for each new check-in that took one."""
     took = [each for each in recorded.values() if each.kind == "checked_in" and each.pass_type == "multipass"]
-    before = sum(held.get("used", 0) for account in SAMPLE for held in account.multipasses)
+    before = sum(int(held.get("used", 0)) for account in SAMPLE for held in account.multipasses)
     with database.read() as session:
         uses = session.scalar(select(func.count()).select_from(PassUse)) or 0
     return abs(uses - before - len(took))
