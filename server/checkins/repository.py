@@ -83,7 +83,7 @@ def day_events(
 def kind_counts(session: Session, organization_id: str, access_point_id: str | None, *, span: _Span) -> dict[str, int]:
     """How many events of each kind."""
     query = select(Event.kind, func.count()).where(*_scope(organization_id, access_point_id)).group_by(Event.kind)
-    return dict(session.execute(query.where(*_between(span))).tuples().all())
+    return dict(session.execute(query.where(*_between(span))).all())
 
 
 def inside(session: Session, organization_id: str, access_point_id: str | None, *, span: _Span) -> int:
@@ -132,7 +132,7 @@ def instants(session: Session, organization_id: str, event_ids: set[str]) -> dic
     if not event_ids:
         return {}
     query = select(Event.id, Event.occurred_at).where(Event.organization_id == organization_id, Event.id.in_(event_ids))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _scope(organization_id: str, access_point_id: str | None) -> list[ColumnElement[bool]]:

@@ -38,4 +38,4 @@ def staff_names(session: Session, organization_id: str, staff_ids: set[str]) -> 
     if not staff_ids:
         return {}
     wanted = select(Staff.id, Staff.name).where(Staff.organization_id == organization_id, Staff.id.in_(staff_ids))
-    return dict(session.execute(wanted).tuples().all())
+    return dict(session.execute(wanted).all())

@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette_admin.actions import row_action
 from starlette_admin.exceptions import FormValidationError
-from starlette_admin.fields import BaseField, BooleanField, EnumField, HasOne, IntegerField, StringField
+from starlette_admin.fields import BaseField, BooleanField, EnumField, HasOne, IntegerField
 from starlette_admin.flash import flash
 from starlette_admin.widgets import PanelWidget, normalize_widget
 
 from access.domain.policy import AccessType, AntiPassbackMode, Direction, Mode, NameShown
-from server.admin.records.base import OrganizationView, label, name_fields, said
+from server.admin.records.base import OrganizationView, id_field, label, name_fields, said
 from server.admin.texts import lazy_text
 from server.models import AccessPoint, Site, utc_now
 from server.staff.permissions import Permission
@@ -138,7 +138,7 @@ def _names(fields: Iterable[BaseField]) -> tuple[str, ...]:
 class SiteView(OrganizationView):
     """Places with doors that hear each other."""
 
-    fields = (*name_fields(),)
+    fields = (id_field(), *name_fields())
     search_columns = (Site.name_en, Site.name_fr)
     view_permission = edit_permission = Permission.ACCESS_POINTS
     add_to_menu = False
@@ -151,13 +151,13 @@ class AccessPointView(OrganizationView):
     """The list and the form; archiving instead of deleting."""
 
     fields = (
-        StringField("id", label=label("id"), read_only=True, exclude_from_create=True, exclude_from_list=True),
+        id_field(),
         *name_fields(),
         HasOne("site", key="site", label=label("site"), required=True),
         *_SETTINGS,
     )
     form_layout = (
-        _panel("general", "id", ("name_en", "name_fr"), "site", _names(_GENERAL)),
+        _panel("general", ("name_en", "name_fr"), "site", _names(_GENERAL)),
         _panel(
             "access_point",
             ("balance__mode", "balance__threshold_cents", "balance__age_days"),

@@ -10,7 +10,7 @@ from starlette_admin.fields import ComputedField, DateTimeField, IntegerField, S
 from starlette_admin.flash import flash
 
 from server.admin.office import signed_in_staff
-from server.admin.records.base import OrganizationView, label, said
+from server.admin.records.base import OrganizationView, id_field, label, said
 from server.admin.texts import lazy_text, texts
 from server.models import Alarm, QuarantinedMessage, utc_now
 from server.staff.permissions import Permission
@@ -28,6 +28,7 @@ class AlarmView(OrganizationView):
     """Alarms, the open ones first."""
 
     fields = (
+        id_field(),
         ComputedField("what", label=label("what"), getter=_kind),
         StringField("subject", label=label("subject")),
         DateTimeField("raised_at", label=label("raised_at")),
@@ -79,6 +80,7 @@ class QuarantineView(OrganizationView):
     """Messages kept because they could not be taken in."""
 
     fields = (
+        id_field(),
         StringField("reason", label=label("reason")),
         StringField("detail", label=label("detail")),
         StringField("device_id", label=label("device")),

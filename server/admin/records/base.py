@@ -22,7 +22,7 @@ from server.admin.texts import lazy_text, texts
 from server.models import Person
 from server.staff.permissions import Permission
 
-__all__ = ["OrganizationView", "SpreadsheetCsv", "day_field", "label", "name_fields", "said"]
+__all__ = ["OrganizationView", "SpreadsheetCsv", "day_field", "id_field", "label", "name_fields", "said"]
 
 
 class SpreadsheetCsv(CsvExporter):
@@ -49,6 +49,18 @@ def said(request: Request, key: str) -> str:
 def day_field(name: str, **more: Any) -> DateField:
     """A day, written in the form as both languages write it."""
     return DateField(name, label=label(name), form_alt_format="j F Y", **more)
+
+
+def id_field() -> StringField:
+    """The row's id: to be read on its own page, and nowhere else."""
+    return StringField(
+        "id",
+        label=label("id"),
+        read_only=True,
+        exclude_from_list=True,
+        exclude_from_create=True,
+        exclude_from_edit=True,
+    )
 
 
 def name_fields() -> list[BaseField]:

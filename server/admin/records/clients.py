@@ -16,7 +16,7 @@ from starlette_admin.fields import (
 )
 
 from access.words import LANGUAGES, words
-from server.admin.records.base import OrganizationView, day_field, label
+from server.admin.records.base import OrganizationView, day_field, id_field, label
 from server.models import Account, Person
 
 __all__ = ["AccountView", "PersonView"]
@@ -28,7 +28,7 @@ class AccountView(OrganizationView):
     """Accounts: their name and balance. The page of an account is our own."""
 
     fields = (
-        StringField("id", label=label("id"), read_only=True, exclude_from_create=True, exclude_from_list=True),
+        id_field(),
         StringField("name", label=label("account_name")),
         HasOne("owner", key="person", label=label("owner"), read_only=True, exclude_from_create=True),
         IntegerField("balance_cents", label=label("balance_cents"), default=0, required=True),
@@ -51,7 +51,7 @@ class PersonView(OrganizationView):
     """People of all accounts."""
 
     fields = (
-        StringField("id", label=label("id"), read_only=True, exclude_from_create=True, exclude_from_list=True),
+        id_field(),
         StringField("first_name", label=label("first_name"), required=True),
         StringField("last_name", label=label("last_name")),
         StringField("member_id", label=label("member_id")),

@@ -23,7 +23,7 @@ from starlette_admin.flash import flash
 
 from access.domain.credentials import CredentialKind, UnreadableCode, fingerprint, normalise
 from server.admin.office import signed_in_staff
-from server.admin.records.base import OrganizationView, day_field, label, name_fields, said
+from server.admin.records.base import OrganizationView, day_field, id_field, label, name_fields, said
 from server.admin.say import masked
 from server.admin.texts import lazy_text
 from server.models import (
@@ -50,7 +50,7 @@ _EFFECTIVE = _choices("effective", "on_purchase", "on_date", "on_first_use")
 class MembershipTypeView(OrganizationView):
     """Memberships as they are sold. In no menu: chosen from when a membership is edited."""
 
-    fields = (*name_fields(), BooleanField("makes_cards", label=label("makes_cards")))
+    fields = (id_field(), *name_fields(), BooleanField("makes_cards", label=label("makes_cards")))
     search_columns = (MembershipType.name_en, MembershipType.name_fr)
     add_to_menu = False
 
@@ -68,6 +68,7 @@ class MultipassTypeView(OrganizationView):
     """Multipasses as they are sold. In no menu."""
 
     fields = (
+        id_field(),
         *name_fields(),
         IntegerField("total", label=label("total")),
         EnumField("effective", label=label("effective"), choices=_EFFECTIVE),
@@ -91,6 +92,7 @@ class _PauseInline(InlineModelView):
     display_name = lazy_text("one.pause")
     menu_label = lazy_text("fields.pauses")
     fields = (
+        id_field(),
         day_field("first_on", required=True),
         day_field("last_on"),
     )
@@ -101,7 +103,7 @@ class MembershipView(OrganizationView):
     """Memberships: their days, cancellations and pauses. They are sold elsewhere."""
 
     fields = (
-        StringField("id", label=label("id"), read_only=True, exclude_from_list=True),
+        id_field(),
         HasOne("account", key="account", label=label("account"), read_only=True),
         HasOne("type", key="membership-type", label=label("type"), required=True),
         day_field("starts_on", required=True),
@@ -141,7 +143,7 @@ class MultipassView(OrganizationView):
     """Multipasses as sold. What is left of one is on the account page."""
 
     fields = (
-        StringField("id", label=label("id"), read_only=True, exclude_from_list=True, exclude_from_create=True),
+        id_field(),
         HasOne("account", key="account", label=label("account"), required=True),
         HasOne("type", key="multipass-type", label=label("type"), required=True),
         HasOne("person", key="person", label=label("person"), help_text=lazy_text("help.family")),
@@ -184,7 +186,7 @@ class CredentialView(OrganizationView):
     """Cards: assigned by their code, which is never shown again, and revoked."""
 
     fields = (
-        StringField("id", label=label("id"), read_only=True, exclude_from_list=True, exclude_from_create=True),
+        id_field(),
         HasOne("person", key="person", label=label("person"), required=True),
         EnumField("kind", label=label("kind"), choices=_choices("card_kind", "barcode", "qr", "nfc"), required=True),
         ComputedField("masked", label=label("number"), getter=lambda _request, card: masked(card.value)),

@@ -11,7 +11,7 @@ from starlette_admin.types import RequestAction
 
 from access.words import LANGUAGES, words
 from server.admin.office import signed_in_staff
-from server.admin.records.base import OrganizationView, label, said
+from server.admin.records.base import OrganizationView, id_field, label, said
 from server.admin.texts import lazy_text
 from server.models import Staff, StaffRole
 from server.staff import service
@@ -32,7 +32,7 @@ class StaffView(OrganizationView):
     """The list and the form."""
 
     fields = (
-        StringField("id", label=label("id"), read_only=True, exclude_from_create=True, exclude_from_list=True),
+        id_field(),
         StringField("name", label=label("full_name"), required=True),
         EmailField("email", label=label("email"), required=True),
         EnumField(

@@ -28,15 +28,15 @@ const follow = (form) => {
 const live = (board) => {
   const list = board.querySelector("[data-rows]");
   const status = board.querySelector("[data-live-status]");
+  let waiting;
   const say = (state) => {
+    clearTimeout(waiting);
     status.dataset.state = state;
     status.querySelector("[data-live-text]").textContent = state === "live" ? status.dataset.live : status.dataset.reconnecting;
   };
-  const source = new EventSource(board.dataset.stream);
-  source.addEventListener("open", () => say("live"));
-  source.addEventListener("error", () => say("reconnecting"));
-  source.addEventListener("rows", (message) => {
+  const show = (message) => {
     const update = JSON.parse(message.data);
+    if (update.day !== board.dataset.day) return location.reload();
     for (const [name, value] of Object.entries(update.counts)) {
       const count = board.querySelector(`[data-count="${name}"]`);
       if (count) count.textContent = value;
@@ -53,10 +53,35 @@ const live = (board) => {
       list.insertBefore(row, older ?? null);
     }
     while (list.children.length > Number(board.dataset.limit)) list.lastElementChild.remove();
-  });
+  };
+  let source;
+  const connect = () => {
+    source = new EventSource(board.dataset.stream);
+    source.addEventListener("open", () => say("live"));
+    source.addEventListener("rows", show);
+    source.addEventListener("error", lost);
+  };
+  const lost = () => {
+    // A stream ends every minute and comes back in half a second: that is worth no word.
+    clearTimeout(waiting);
+    waiting = setTimeout(() => say("reconnecting"), 1500);
+    if (source.readyState === EventSource.CLOSED) setTimeout(again, 2000);
+  };
+  const again = async () => {
+    const asked = new AbortController();
+    try {
+      const answer = await fetch(board.dataset.stream, { signal: asked.signal, headers: { Accept: "text/event-stream" } });
+      asked.abort();
+      return answer.status === 401 ? location.reload() : connect();
+    } catch {
+      setTimeout(again, 2000);
+    }
+  };
+  connect();
   window.addEventListener("pagehide", () => source.close());
 };
 
+document.querySelector(".nav-tabs-scroll .active")?.scrollIntoView({ inline: "center", block: "nearest" });
 document.querySelectorAll("form[data-fragment]").forEach(follow);
 document.querySelectorAll("[data-stream]").forEach(live);
 document.querySelectorAll("select[data-submit]").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));

@@ -1,0 +1,183 @@
+"""Every route: closed without a login, open by permission only, and another organization's things are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Mount, Route
+
+from server.db import Database
+from server.models import Account
+from tests.component.server_web.browser import Browser
+from tests.component.server_web.sample import Sample
+
+_OPEN = {"/login", "/preferences"}
+_VALUES = {
+    "{account_id}": "home-account",
+    "{sha256}": "0" * 64,
+    "{device_id}": "home-door",
+    "{key}": "person",
+}
+_PAGES = {
+    # path: who may see it
+    "/admin/": {"admin", "desk", "viewer"},
+    "/admin/accounts": {"admin", "desk", "viewer"},
+    "/admin/accounts/found": {"admin", "desk", "viewer"},
+    "/admin/accounts/home-account": {"admin", "desk", "viewer"},
+    "/admin/accounts/home-account/members": {"admin", "desk", "viewer"},
+    "/admin/accounts/home-account/cards": {"admin", "desk", "viewer"},
+    "/admin/accounts/home-account/activity": {"admin", "desk", "viewer"},
+    "/admin/accounts/home-account/activity.csv": {"admin", "desk", "viewer"},
+    "/admin/person/list": {"admin", "desk", "viewer"},
+    "/admin/person/create": {"admin", "desk"},
+    "/admin/person/edit?pk=home-zoe": {"admin", "desk"},
+    "/admin/account/edit?pk=home-account": {"admin", "desk"},
+    "/admin/membership/edit?pk=home-membership": {"admin", "desk"},
+    "/admin/multipass/create": {"admin", "desk"},
+    "/admin/card/list": {"admin", "desk", "viewer"},
+    "/admin/card/create": {"admin", "desk"},
+    "/admin/access-point/list": {"admin"},
+    "/admin/access-point/edit?pk=home-pool": {"admin"},
+    "/admin/site/list": {"admin"},
+    "/admin/devices": {"admin"},
+    "/admin/alarm/list": {"admin"},
+    "/admin/quarantine/list": {"admin"},
+    "/admin/staff/list": {"admin"},
+    "/admin/staff/create": {"admin"},
+}
+_FOREIGN = (
+    "/admin/accounts/elsewhere-account",
+    "/admin/accounts/elsewhere-account/members",
+    "/admin/accounts/elsewhere-account/cards",
+    "/admin/accounts/elsewhere-account/activity",
+    "/admin/accounts/elsewhere-account/activity.csv",
+    "/admin/person/detail?pk=elsewhere-zoe",
+    "/admin/person/edit?pk=elsewhere-zoe",
+    "/admin/account/detail?pk=elsewhere-account",
+    "/admin/membership/detail?pk=elsewhere-membership",
+    "/admin/membership/edit?pk=elsewhere-membership",
+    "/admin/multipass/edit?pk=elsewhere-pass",
+    "/admin/access-point/edit?pk=elsewhere-pool",
+    "/admin/site/detail?pk=elsewhere-site",
+)
+
+
+def _routes(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for route in routes:
+        if isinstance(route, Mount):
+            yield from _routes(list(route.routes), prefix + route.path)
+        elif isinstance(route, Route):
+            for method in (route.methods or set()) & {"GET", "POST"}:
+                yield method, prefix + route.path
+
+
+def test_every_route_is_closed_to_nobody(app: FastAPI, anonymous: Browser) -> None:
+    """Without a login a page leads to the login; a form without its token is refused before anything else."""
+    asked = [(method, path) for method, path in _routes(app.routes) if path.startswith("/admin/")]
+    assert len(asked) > 25
+    for method, pattern in asked:
+        path = pattern
+        for name, value in _VALUES.items():
+            path = path.replace(name, value)
+        if pattern.removeprefix("/admin") in _OPEN:
+            continue
+        answer = anonymous.send(method, path)
+        if method == "GET":
+            assert (answer.status_code, answer.headers.get("location", "")[:30]) == (
+                303,
+                "http://testserver/admin/login?",
+            ), pattern
+        else:
+            assert answer.status_code == 403, pattern
+
+
+@pytest.mark.parametrize("path", ["/accounts/home-account/cards", "/person/create", "/devices/enrol", "/logout"])
+def test_a_form_with_a_token_but_no_login_changes_nothing(anonymous: Browser, path: str) -> None:
+    """The token alone is no session."""
+    assert anonymous.post(f"/admin{path}").status_code in (401, 405)
+
+
+def test_what_is_not_a_page_is_answered_401(anonymous: Browser) -> None:
+    """A stream, a picture or a fragment gets no login page."""
+    assert anonymous.get("/admin/live", accept="text/event-stream").status_code == 401
+    assert anonymous.get(f"/admin/pictures/{'0' * 64}", accept="image/webp,*/*").status_code == 401
+    assert anonymous.get("/admin/accounts/found", sec_fetch_mode="cors").status_code == 401
+
+
+@pytest.mark.parametrize("role", ["admin", "desk", "viewer"])
+def test_each_role_sees_its_pages_and_no_others(log_in: Callable[[str], Browser], role: str) -> None:
+    """The table above, row by row."""
+    browser = log_in(role)
+    seen = {path: browser.get(path).status_code for path in _PAGES}
+    assert seen == {path: 200 if role in roles else 403 for path, roles in _PAGES.items()}
+
+
+@pytest.mark.parametrize("role", ["desk", "viewer"])
+def test_forms_are_closed_without_the_permission(log_in: Callable[[str], Browser], role: str) -> None:
+    """Not seeing a button is not enough."""
+    browser = log_in(role)
+    refused = [
+        browser.post("/admin/devices/enrol", name="Back door", point="home-pool"),
+        browser.post("/admin/devices/home-door/revoke"),
+        browser.post("/admin/staff/create", name="x", email="x@example.org", password="x" * 12, role="admin"),
+        browser.post("/admin/access-point/edit?pk=home-pool", name_en="Mine"),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * len(refused)
+
+
+@pytest.mark.parametrize("path", _FOREIGN)
+def test_another_organizations_things_are_not_there(admin: Browser, path: str) -> None:
+    """404, as for what never existed."""
+    assert admin.get(path).status_code == 404
+
+
+def test_a_list_holds_only_ones_own(admin: Browser) -> None:
+    """Lists, searches, choosers and exports know nothing of the others."""
+    for path in (
+        "/admin/person/list?q=Tremblay",
+        "/admin/_api/person/relation-lookup?q=Tremblay",
+        "/admin/_api/person/relation-lookup?pks=elsewhere-zoe",
+        "/admin/staff/list",
+        "/admin/accounts?q=Tremblay",
+    ):
+        answer = admin.get(path)
+        assert answer.status_code == 200
+        assert "elsewhere" not in answer.text, path
+        assert "Olga" not in answer.text, path
+
+
+def test_a_door_of_somebody_else_is_not_revoked(admin: Browser, database: Database) -> None:
+    """Not by guessing its id either."""
+    assert admin.post("/admin/devices/elsewhere-door/revoke").status_code == 404
+
+
+def test_a_person_cannot_be_moved_to_another_organizations_account(admin: Browser, database: Database) -> None:
+    """A relation is looked up among one's own rows."""
+    answer = admin.post("/admin/person/edit?pk=home-zoe", first_name="Zoé", account="elsewhere-account")
+    assert answer.status_code == 422
+    with database.read() as session:
+        account = session.get(Account, "elsewhere-account")
+        assert account is not None
+        assert all(person.organization_id == "elsewhere" for person in account.people)
+
+
+def test_pictures_are_shown_to_their_own_organization_only(admin: Browser, sample: Sample) -> None:
+    """By content hash, but never across organizations; the browser keeps none."""
+    own = admin.get(f"/admin/pictures/{sample.picture}")
+    assert (own.status_code, own.headers["content-type"]) == (200, "image/jpeg")
+    assert own.headers["cache-control"] == "no-store"
+    for hidden in (sample.foreign_picture, "0" * 64, "..%2f..%2fcentre.db"):
+        assert admin.get(f"/admin/pictures/{hidden}").status_code == 404
+
+
+def test_pages_are_not_kept_not_framed_and_load_nothing_from_elsewhere(admin: Browser) -> None:
+    """The headers of every page, and no address of another server in it."""
+    for path in ("/admin/", "/admin/accounts/home-account/activity", "/admin/person/list", "/admin/person/create"):
+        page = admin.get(path)
+        assert page.headers["cache-control"] == "no-store"
+        assert page.headers["x-frame-options"] == "DENY"
+        assert "'unsafe-inline'" not in page.headers["content-security-policy"].split("style-src")[0]
+        addresses = {part.split("/")[0] for part in page.text.split("http://")[1:] + page.text.split("https://")[1:]}
+        assert addresses <= {"testserver", "www.w3.org"}, path
