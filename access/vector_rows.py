@@ -106,8 +106,8 @@ def _data_as_of(row: Table, now: datetime, zone: ZoneInfo) -> datetime | None:
         age_s = row["data_age_s"]
         if "data_as_of" in row:
             raise RowError("write data_age_s or data_as_of, not both")
-        if not isinstance(age_s, int) or isinstance(age_s, bool):
-            raise RowError(f"data_age_s: {age_s!r} is not a whole number of seconds")
+        if not isinstance(age_s, int) or isinstance(age_s, bool) or abs(age_s) > 10**10:
+            raise RowError(f"data_age_s: {age_s!r} is not a whole number of seconds up to 10 thousand million")
         return now - timedelta(seconds=age_s)
     given = row.get("data_as_of", now)
     return None if given == "never" else _instant(given, zone, "data_as_of", "or 'never'")
