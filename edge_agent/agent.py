@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -51,6 +52,7 @@ __all__ = ["Agent", "run_agent"]
 _log = structlog.get_logger(__name__)
 
 _HANG_S = 10.0
+_SWITCH_S = 0.001
 
 
 class Agent:
@@ -294,6 +296,8 @@ class Agent:
 def run_agent(settings: AgentSettings) -> int:
     """Runs the door until SIGTERM or SIGINT. Returns the exit status: 0, or 2 when it could not start (logged)."""
     configure_logs()
+    # A scan waits at most this long for a thread that is busy with something else (Python's default is 5 ms).
+    sys.setswitchinterval(_SWITCH_S)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

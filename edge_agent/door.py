@@ -122,8 +122,12 @@ class Door:
                 return None
             scan = self._record(read, presented, found, direction, moment)
         except (LedgerFault, CacheFault) as error:
-            self._not_recorded(presented, place, error)
+            self._not_recorded(presented, place, str(error))
             return None
+        except Exception as error:
+            # Whatever else fails, nobody gets in by it; its text may hold what was read.
+            self._not_recorded(presented, place, type(error).__name__)
+            raise
         if scan.decision.outcome is Outcome.GRANTED:
             self._release(place.access_point, (scan.point.pulse_ms if scan.point else _PULSE_MS_WITHOUT_RULES) / 1000)
         self._answer(scan)
@@ -198,7 +202,7 @@ class Door:
     def _is_exit(self, place: Place) -> bool:
         return place.direction is Direction.OUT or (place.direction is None and place.access_point in self._exits)
 
-    def _not_recorded(self, presented: Presented, place: Place, error: Exception) -> None:
+    def _not_recorded(self, presented: Presented, place: Place, reason: str) -> None:
         is_exit = self._is_exit(place)
         if is_exit:
             self._release(place.access_point, _PULSE_MS_WITHOUT_RULES / 1000)
@@ -208,7 +212,7 @@ class Door:
             access_point=place.access_point,
             reader=presented.reader,
             credential=presented.fingerprint,
-            reason=str(error),
+            reason=reason,
             is_released=is_exit,
         )
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from access.domain.credentials import Credential, CredentialStatus
-from access.domain.facts import ClockTrust, Facts
+from access.domain.facts import ClockTrust, Facts, Presence
 from access.domain.instants import local_day, start_of_day
 from access.domain.memberships import Membership
 from access.domain.multipasses import Multipass, PassUse
@@ -39,7 +39,9 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 
 _CREDENTIAL = "SELECT account_id, body FROM entity WHERE kind = 'credential' AND id = ?"
-_ACCOUNT = "SELECT kind, id, body FROM entity WHERE account_id = ? AND kind <> 'credential'"
+_ACCOUNT = (
+    "SELECT kind, body FROM entity WHERE account_id = ? AND kind <> 'credential' AND (kind <> 'person' OR id = ?)"
+)
 _ONE = "SELECT body FROM entity WHERE kind = ? AND id = ?"
 _ALL = "SELECT body FROM entity WHERE kind = ?"
 _SEQ = "SELECT value FROM meta WHERE key = 'seq'"
@@ -97,11 +99,14 @@ class FactsReader:
             today = start_of_day(local_day(now, rules.zone), rules.zone)
             occupancy = self._ledger.occupancy(point.id, today)
         person = facts.participant
-        if person is not None:
-            own_uses = tuple(self._ledger.uses(person.account_id)) if facts.multipasses else ()
-            presence = self._ledger.presence(point.id, person.id)
-            facts = replace(facts, uses=facts.uses + own_uses, presence=presence)
-        facts = replace(facts, occupancy=occupancy, data_as_of=state.data_as_of, clock=clock)
+        facts = replace(
+            facts,
+            uses=facts.uses + tuple(self._ledger.uses(person.account_id) if person and facts.multipasses else ()),
+            presence=self._ledger.presence(point.id, person.id) if person else Presence(),
+            occupancy=occupancy,
+            data_as_of=state.data_as_of,
+            clock=clock,
+        )
         return Known(status, facts, CacheMark(epoch=self._epoch, seq=seq))
 
     def participant(self, person_id: str) -> Participant | None:
@@ -187,9 +192,9 @@ def _read_facts(connection: sqlite3.Connection, fingerprint: str | None) -> tupl
 def _account(connection: sqlite3.Connection, credential: Credential) -> Facts:
     found: dict[str, list[Any]] = {kind: [] for kind in EntityKind}
     unreadable: set[str] = set()
-    for kind, id_, body in connection.execute(_ACCOUNT, (credential.account_id,)):
-        if kind not in found or (kind == EntityKind.PERSON and id_ != credential.person_id):
-            continue
+    for kind, body in connection.execute(_ACCOUNT, (credential.account_id, credential.person_id)):
+        if kind not in found:
+            continue  # of a newer centre
         loaded = _load(kind, body)
         if loaded is not None:
             found[kind].append(loaded)
