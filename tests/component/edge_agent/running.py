@@ -1,0 +1,149 @@
+"""A real Mosquitto and a real agent process, started and stopped by tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from edge_agent.enrolment import enroll
+from edge_agent.settings import AgentSettings
+from tests.component.edge_agent.fake_centre import CODE
+
+__all__ = ["AgentProcess", "Mosquitto", "free_port", "wait_until"]
+
+ROOT = Path(__file__).parents[3]
+
+
+def free_port() -> int:
+    """A TCP port that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(is_so: Callable[[], object], *, timeout_s: float = 10.0, what: str = "it") -> None:
+    """Waits until something is so; fails loudly when it never is."""
+    deadline = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what} did not happen within {timeout_s} s"
+        time.sleep(0.01)
+
+
+class Mosquitto:
+    """Mosquitto with its default settings on a port of its own; it may be stopped and started again."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def path() -> str | None:
+        """Where it is installed; None when it is not."""
+        return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+    def start(self) -> None:
+        """Starts it and waits until it listens."""
+        program = self.path()
+        assert program
+        self._process = subprocess.Popen(
+            [program, "-p", str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_until(self._listens, what="mosquitto")
+
+    def stop(self) -> None:
+        """Kills it: nothing it holds survives."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(5)
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class AgentProcess:
+    """The agent as a process of its own, on a data folder that outlives it."""
+
+    def __init__(self, folder: Path, *, centre_url: str, port: str, **settings: Any) -> None:
+        """`port` is the serial scanner's."""
+        self.folder = folder
+        self.http_port = free_port()
+        reader = {"name": "front", "driver": "serial", "port": port, "access_point": "pool"}
+        values = {"data_dir": str(folder / "door"), "centre_url": centre_url, "http_port": self.http_port, **settings}
+        self.settings = AgentSettings.of({**values, "readers": [reader]})
+        tables = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+        lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in reader.items())
+        self.config = folder / "agent.toml"
+        self.config.write_text(f"{tables}\n[[readers]]\n{lines}")
+        self.log = folder / "agent.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger's file."""
+        return self.folder / "door" / "ledger.db"
+
+    def enroll(self) -> None:
+        """Gives the door its identity."""
+        enroll(self.settings, CODE)
+
+    def start(self) -> None:
+        """Starts the process."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edge_agent", "--config", str(self.config)], cwd=ROOT, stdout=log, stderr=log
+            )
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process
+        self._process.kill()
+        self._process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(15)
+
+    def health(self) -> dict[str, Any]:
+        """What it says of itself; empty while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/health", timeout=2) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            with error:
+                return dict(json.load(error))
+        except OSError:
+            return {}
+
+    def wait_ready(self) -> dict[str, Any]:
+        """Waits until it is ready to take scans."""
+        wait_until(lambda: self.health().get("ready"), timeout_s=15, what="a ready agent")
+        return self.health()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
