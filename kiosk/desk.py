@@ -10,8 +10,8 @@ WebSocket `/ws/desk/{access_point}`, door to page:
   only `status` and `beat` as on the visitor page (the pad too says whether the door answers). `texts` is
   `kiosk.texts.desk_texts()`; `locked_s` is how long the pad refuses by now.
 - with one: `hello`, which is `welcome` and `{staff, may: [Permission], idle_lock_s, recent: [Scan]}`, newest first
-  and every open one among them; again after a change of language. Then `status`, `beat`, `scan {scan}` for a new event of
-  this access point, `scan_changed {scan}` for one that somebody decided (the id stays the first event's), and
+  and every open one among them; again after a change of language. Then `status`, `beat`, `scan {scan}` for a new event
+  of this access point, `scan_changed {scan}` for one that somebody decided (the id stays the first event's), and
   `changed {what: "attendance"|"inside"}` when a list is out of date.
 - closed with 4401 when the sign-in has ended; the page shows its pad and connects again.
 

@@ -8,9 +8,10 @@ const LAST_RETRY_MS = 1000;
 
 /**
  * Open and keep a link. `onMessage(message)` gets each message; `onGone()` is called when the door has said nothing
- * for 900 ms or its socket stayed closed for 400 ms. Returns `send(message)`.
+ * for 900 ms or its socket stayed closed for 400 ms; `onEnd(code)` when the door closed the socket. Returns
+ * `send(message)` and `reopen()`, which gives up the socket for a new one.
  */
-export function link(url, { onMessage, onGone }) {
+export function link(url, { onMessage, onGone, onEnd = () => {} }) {
   let socket = null;
   let retryMs = FIRST_RETRY_MS;
   let deadline = performance.now() + SILENCE_MS;
@@ -37,7 +38,8 @@ export function link(url, { onMessage, onGone }) {
     openAfter(PATIENCE_MS);
   }
 
-  function closed() {
+  function closed({ code }) {
+    onEnd(code);
     const soon = performance.now() + CLOSED_GRACE_MS;
     if (soon < deadline) expectBefore(soon);
     openAfter(retryMs);
@@ -64,8 +66,10 @@ export function link(url, { onMessage, onGone }) {
     if (message && typeof message === "object") onMessage(message);
   }
 
-  open();
-  return (message) => {
+  function send(message) {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-  };
+  }
+
+  open();
+  return { send, reopen: () => openAfter(0) };
 }

@@ -155,4 +155,4 @@ function address() {
 
 holdStill();
 render();
-const send = link(address(), { onMessage: hear, onGone: lose });
+const { send } = link(address(), { onMessage: hear, onGone: lose });

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -85,6 +85,7 @@ class FakeDoor:
         self.is_mute = False
         self.heard: list[dict[str, Any]] = []
         self.picture = face()
+        self.extra_routes: list[BaseRoute] = []
         self._at = ""
         self._sockets: set[WebSocket] = set()
         self._server: uvicorn.Server | None = None
@@ -155,6 +156,7 @@ class FakeDoor:
     def _app(self) -> Starlette:
         return Starlette(
             routes=[
+                *self.extra_routes,
                 Route("/kiosk/{point}", self._page),
                 Route("/pictures/{sha256}", self._picture),
                 Mount("/static/kiosk", StaticFiles(directory=STATIC_PATH)),
@@ -201,9 +203,15 @@ class FakeDoor:
 
 
 @pytest.fixture
-def door() -> Iterator[FakeDoor]:
+def new_door() -> Callable[[], FakeDoor]:
+    """Makes doors that do not answer yet."""
+    return FakeDoor
+
+
+@pytest.fixture
+def door(new_door: Callable[[], FakeDoor]) -> Iterator[FakeDoor]:
     """A door that answers."""
-    fake = FakeDoor()
+    fake = new_door()
     fake.start()
     yield fake
     fake.stop()
