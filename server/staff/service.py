@@ -31,6 +31,7 @@ __all__ = [
     "canonical_email",
     "create_staff",
     "disable_staff",
+    "is_email",
     "is_email_taken",
     "log_in",
     "log_out",
@@ -82,6 +83,11 @@ def canonical_email(email: str) -> str:
     return email.strip().lower()
 
 
+def is_email(text: str) -> bool:
+    """Whether it could be an e-mail address."""
+    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None
+
+
 def create_staff(
     session: Session,
     *,
@@ -94,7 +100,7 @@ def create_staff(
 ) -> Staff:
     """A new staff member; the caller commits. Raises `InvalidEmail`, `EmailTaken`, `UnknownRole` or `WeakPassword`."""
     address = canonical_email(email)
-    if len(address) > 254 or not _EMAIL.fullmatch(address):
+    if not is_email(address):
         raise InvalidEmail("an e-mail address looks like name@example.org")
     if repository.staff_by_email(session, address) is not None:
         raise EmailTaken("a staff member has this e-mail address already")

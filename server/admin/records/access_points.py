@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette_admin.actions import row_action
 from starlette_admin.exceptions import FormValidationError
-from starlette_admin.fields import BaseField, BooleanField, EnumField, HasOne, IntegerField
+from starlette_admin.fields import BaseField, BooleanField, EnumField, HasOne
 from starlette_admin.flash import flash
 from starlette_admin.widgets import PanelWidget, normalize_widget
 
 from access.domain.policy import AccessType, AntiPassbackMode, Direction, Mode, NameShown
-from server.admin.records.base import OrganizationView, id_field, label, name_fields, said
+from server.admin.records.base import OrganizationView, WholeNumber, id_field, label, name_fields, said
 from server.admin.texts import lazy_text
 from server.models import AccessPoint, Site, utc_now
 from server.staff.permissions import Permission
@@ -37,7 +37,7 @@ def _words(path: str, words: type[StrEnum], group: str, **more: Any) -> BaseFiel
 
 def _number(path: str, *, is_required: bool = True, help_key: str | None = None) -> BaseField:
     help_text = lazy_text(f"help.{help_key}") if help_key else None
-    return IntegerField(path, label=label(path), required=is_required, help_text=help_text, min=0, **_setting(path))
+    return WholeNumber(path, label=label(path), required=is_required, help_text=help_text, min=0, **_setting(path))
 
 
 def _switch(path: str) -> BaseField:

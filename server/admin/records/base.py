@@ -5,24 +5,37 @@ Deleting follows the retention rules, so no view offers it by itself.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import escape
 from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.exc import IntegrityError
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette_admin.contrib.sqla import ModelView
 from starlette_admin.exceptions import FormValidationError
 from starlette_admin.export.csv import CsvExporter
-from starlette_admin.fields import BaseField, DateField, RelationField, StringField
+from starlette_admin.fields import BaseField, DateField, IntegerField, RelationField, StringField
 
 from access.domain.people import Text
 from server.admin.office import may, signed_in_staff
 from server.admin.texts import lazy_text, texts
 from server.models import Person
 from server.staff.permissions import Permission
+from server.staff.service import is_email
 
-__all__ = ["OrganizationView", "SpreadsheetCsv", "day_field", "id_field", "label", "name_fields", "said"]
+__all__ = [
+    "OrganizationView",
+    "SpreadsheetCsv",
+    "WholeNumber",
+    "day_field",
+    "id_field",
+    "label",
+    "name_fields",
+    "plausible_email",
+    "said",
+]
 
 
 class SpreadsheetCsv(CsvExporter):
@@ -44,6 +57,30 @@ def label(name: str) -> str:
 def said(request: Request, key: str) -> str:
     """A text in the reader's language."""
     return texts(signed_in_staff(request).language)(key)
+
+
+@dataclass
+class WholeNumber(IntegerField):
+    """A whole number of zero or more. What is no number is refused, never taken for an empty field."""
+
+    async def parse_form_data(self, request: Request, form_data: FormData) -> Any:
+        """The number, None when empty, the text itself when it is neither."""
+        text = str(form_data.get(self.id) or "").strip()
+        return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 12 else text or None
+
+    async def validate(self, request: Request, value: Any, form_values: dict[str, Any]) -> None:
+        """Raises ValueError with a remark in the reader's language."""
+        if isinstance(value, str):
+            raise ValueError(said(request, "records.not_a_number"))
+        if value is not None and value < 0:
+            raise ValueError(said(request, "records.not_negative"))
+        await super().validate(request, value, form_values)
+
+
+def plausible_email(request: Request, _field: BaseField, value: Any, _form: dict[str, Any]) -> None:
+    """Raises ValueError for what cannot be an e-mail address."""
+    if not is_email(str(value)):
+        raise ValueError(said(request, "records.bad_email"))
 
 
 def day_field(name: str, **more: Any) -> DateField:

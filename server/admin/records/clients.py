@@ -16,7 +16,7 @@ from starlette_admin.fields import (
 )
 
 from access.words import LANGUAGES, words
-from server.admin.records.base import OrganizationView, day_field, id_field, label
+from server.admin.records.base import OrganizationView, day_field, id_field, label, plausible_email
 from server.models import Account, Person
 
 __all__ = ["AccountView", "PersonView"]
@@ -58,7 +58,7 @@ class PersonView(OrganizationView):
         HasOne("account", key="account", label=label("account"), required=True, exclude_from_list=True),
         day_field("date_of_birth"),
         EnumField("language", label=label("language"), choices=_LANGUAGES, exclude_from_list=True),
-        EmailField("email", label=label("email")),
+        EmailField("email", label=label("email"), validators=[plausible_email]),
         PhoneField("phone", label=label("phone"), exclude_from_list=True),
         BooleanField("is_blocked", label=label("is_blocked")),
         BooleanField("has_notify_flag", label=label("has_notify_flag")),

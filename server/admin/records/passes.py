@@ -16,14 +16,13 @@ from starlette_admin.fields import (
     DateTimeField,
     EnumField,
     HasOne,
-    IntegerField,
     StringField,
 )
 from starlette_admin.flash import flash
 
 from access.domain.credentials import CredentialKind, UnreadableCode, fingerprint, normalise
 from server.admin.office import signed_in_staff
-from server.admin.records.base import OrganizationView, day_field, id_field, label, name_fields, said
+from server.admin.records.base import OrganizationView, WholeNumber, day_field, id_field, label, name_fields, said
 from server.admin.say import masked
 from server.admin.texts import lazy_text
 from server.models import (
@@ -70,7 +69,7 @@ class MultipassTypeView(OrganizationView):
     fields = (
         id_field(),
         *name_fields(),
-        IntegerField("total", label=label("total")),
+        WholeNumber("total", label=label("total")),
         EnumField("effective", label=label("effective"), choices=_EFFECTIVE),
         BooleanField("is_family", label=label("is_family")),
     )
@@ -147,7 +146,7 @@ class MultipassView(OrganizationView):
         HasOne("account", key="account", label=label("account"), required=True),
         HasOne("type", key="multipass-type", label=label("type"), required=True),
         HasOne("person", key="person", label=label("person"), help_text=lazy_text("help.family")),
-        IntegerField("total", label=label("total"), help_text=lazy_text("help.unlimited")),
+        WholeNumber("total", label=label("total"), help_text=lazy_text("help.unlimited")),
         day_field("purchased_on", required=True),
         EnumField("effective", label=label("effective"), choices=_EFFECTIVE, required=True, exclude_from_list=True),
         day_field("effective_on", exclude_from_list=True),
@@ -170,8 +169,6 @@ class MultipassView(OrganizationView):
         person, account = data.get("person"), data.get("account")
         if data.get("effective") == "on_date" and not data.get("effective_on"):
             errors["effective_on"] = said(request, "records.date_needed")
-        if (data.get("total") or 0) < 0:
-            errors["total"] = said(request, "records.not_negative")
         if person is not None and account is not None and person.account_id != account.id:
             errors["person"] = said(request, "records.other_account")
         if errors:
@@ -232,7 +229,8 @@ class CredentialView(OrganizationView):
         await super().before_create(request, data, obj)
         technology = "nfc" if obj.kind == CredentialKind.NFC else "barcode"
         code = normalise(str(obj.value).encode(), technology=technology)
-        organization = request.state.session.get(Organization, obj.organization_id)
+        with request.state.session.no_autoflush:
+            organization = request.state.session.get(Organization, obj.organization_id)
         if not isinstance(code, UnreadableCode) and organization is not None:
             obj.value, obj.fingerprint = code.value, fingerprint(organization.fingerprint_key, code)
 

@@ -11,7 +11,7 @@ from starlette_admin.types import RequestAction
 
 from access.words import LANGUAGES, words
 from server.admin.office import signed_in_staff
-from server.admin.records.base import OrganizationView, id_field, label, said
+from server.admin.records.base import OrganizationView, id_field, label, plausible_email, said
 from server.admin.texts import lazy_text
 from server.models import Staff, StaffRole
 from server.staff import service
@@ -34,7 +34,7 @@ class StaffView(OrganizationView):
     fields = (
         id_field(),
         StringField("name", label=label("full_name"), required=True),
-        EmailField("email", label=label("email"), required=True),
+        EmailField("email", label=label("email"), validators=[plausible_email], required=True),
         EnumField(
             "role",
             label=label("role"),

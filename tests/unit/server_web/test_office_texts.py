@@ -1,0 +1,124 @@
+"""The back office's texts: both languages complete, with the same details, and every key the code names is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import server.admin
+from access.domain.policy import AccessType, AntiPassbackMode, Direction, Mode, NameShown
+from server.admin.say import KNOWN_FLAGS
+from server.admin.texts import texts
+from server.admin.theme import THEMES
+from server.models import StaffRole
+from server.staff.permissions import ROLES, Permission, permissions_of
+
+HOME = Path(server.admin.__file__).parent
+EN, FR = texts("en").entries, texts("fr").entries
+# Keys of which the code writes the first part only, and what can follow it.
+FAMILIES = {
+    "theme": THEMES,
+    "role": [str(each) for each in StaffRole],
+    "flag": [*KNOWN_FLAGS, "other"],
+    "flag_why": [*KNOWN_FLAGS, "other"],
+    "direction": [str(each) for each in Direction],
+    "mode": [str(each) for each in Mode],
+    "anti_passback": [str(each) for each in AntiPassbackMode],
+    "name_shown": [str(each) for each in NameShown],
+    "access_type": [str(each) for each in AccessType],
+    "effective": ["on_purchase", "on_date", "on_first_use"],
+    "cancellation": ["requested", "scheduled"],
+    "card_kind": ["barcode", "qr", "nfc"],
+    "panel": ["general", "access_point", "attendance", "access_types"],
+    "error": ["not_found", "not_found_why", "forbidden", "forbidden_why", "failed", "failed_why"],
+    "overview": ["inside", "granted", "review", "denied"],
+    "registrations": ["until", "starts", "paused_until", "pause_starts"],
+    "devices": ["connected", "offline", "never", "revoked", "name_missing", "point_missing"],
+    "account": ["registrations", "account_members", "cards", "activity"],
+}
+ALARMS = [
+    "quarantine_full",
+    "message_quarantined",
+    "chain_broken",
+    "event_parked",
+    "conflicting_event",
+    "pass_overdrawn",
+]
+
+
+def _sources() -> str:
+    files = [*HOME.rglob("*.py"), *HOME.rglob("*.html")]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def _named() -> set[str]:
+    source = _sources()
+    named = set(re.findall(r"""["']([a-z_]+\.[a-z_]+)["']""", source)) & {*EN, *FR} | _called(source)
+    named |= {f"fields.{name}" for name in re.findall(r'(?:label|day_field)\("(\w+)"', source)}
+    named |= {f"fields.{name}" for name in re.findall(r'_(?:words|number|switch)\("(\w+)"', source)}
+    named |= {f"fields.{name}" for name in ("access_types", "id")}
+    named |= {f"help.{name}" for name in re.findall(r'help_key="(\w+)"', source)}
+    named |= {f"activity.{name}" for name in re.findall(r'"(column_\w+|participant|access_point|decided_by)",', source)}
+    named |= {f"alarm.{name}" for name in ALARMS}
+    return named | {f"{family}.{each}" for family, all_of_it in FAMILIES.items() for each in all_of_it}
+
+
+def _called(source: str) -> set[str]:
+    plain = re.findall(
+        r"""\b(?:t|said|lazy_text|texts\([^)]*\))\(\s*(?:request,\s*)?["']([a-z_.]+[a-z_])["']""", source
+    )
+    conditional = re.findall(r"""["']([a-z_]+\.[a-z_]+)["'] (?:if|else)""", source)
+    return {key for key in [*plain, *conditional] if "." in key}
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    """A missing translation fails here, not before a visitor."""
+    assert EN.keys() ^ FR.keys() == set()
+
+
+@pytest.mark.parametrize("key", sorted(EN))
+def test_both_languages_name_the_same_details(key: str) -> None:
+    """And neither is empty."""
+    english, french = ({name for _, name, _, _ in Formatter().parse(text) if name} for text in (EN[key], FR[key]))
+    assert english == french
+    assert EN[key].strip()
+    assert FR[key].strip()
+
+
+def test_every_key_that_the_code_names_exists() -> None:
+    """In pages and in templates."""
+    counting = {key.rsplit(".", 1)[0] for key in EN if key.endswith((".one", ".other"))}
+    assert {key for key in _named() if key not in EN and key not in counting} == set()
+
+
+def test_no_text_is_left_over() -> None:
+    """What nobody says is deleted."""
+    named = _named()
+    assert {
+        key for key in EN if key not in named and key.rsplit(".", 1)[0] not in {"login.delayed", "members.years"}
+    } == set()
+
+
+def test_french_colons_and_quotes_have_their_spaces() -> None:
+    """A no-break space in front of a colon, inside guillemets."""
+    assert [key for key, text in FR.items() if re.search(r"[^\u00a0]:|[^\u00a0]»|«[^\u00a0]", text)] == []
+
+
+def test_counting_follows_the_language() -> None:
+    """French says one for zero too."""
+    assert texts("en").count("members.years", 0) == "0 years"
+    assert texts("fr").count("members.years", 0) == "0 an"
+    assert texts("fr-CA").count("members.years", 2) == "2 ans"
+    assert texts("de").language == "en"
+
+
+def test_roles_are_data_and_deny_by_default() -> None:
+    """Every role of the accounts is defined; an unknown one may nothing; only the admin may everything."""
+    assert set(ROLES) == set(StaffRole)
+    assert permissions_of("king") == frozenset()
+    assert permissions_of("admin") == frozenset(Permission)
+    assert Permission.STAFF not in permissions_of("desk")
+    assert permissions_of("viewer") == {Permission.VIEW_ACCOUNTS}
