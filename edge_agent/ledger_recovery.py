@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ def recover(path: Path, *, seq_base_mark: str) -> Salvage:
         counts = {name: _copy(damaged, target, name, columns) for name, columns in _PLAIN_TABLES.items()}
         events = _copy_events(damaged, target)
         last = target.execute("SELECT max(seq) FROM (SELECT seq FROM events UNION ALL SELECT seq FROM outbox)")
-        next_seq = int(last.fetchone()[0] or 0) + SKIPPED_NUMBERS
+        # Where nothing can be read, the time tells a number that no door has counted to.
+        next_seq = int(last.fetchone()[0] or time.time()) + SKIPPED_NUMBERS
         target.execute("DELETE FROM outbox WHERE seq NOT IN (SELECT seq FROM events)")
         target.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (seq_base_mark, str(next_seq)))
         target.execute("COMMIT")

@@ -31,9 +31,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def open_writing(path: Path) -> sqlite3.Connection:
+def open_writing(path: Path, *, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """The one connection that writes and checkpoints: WAL, every commit synced. Raises sqlite3.Error."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0, factory=factory)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")

@@ -1,4 +1,4 @@
-"""A centre with state, for tests of the door: speaks the real wire over HTTP and through a real broker, keeps all in memory."""
+"""A centre with state, for tests of the door: the real wire over HTTP and through a real broker, all in memory."""
 
 from __future__ import annotations
 
@@ -18,8 +18,17 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from access.domain.credentials import Code, Credential, CredentialKind, fingerprint
 from access.wire.enrolment import ENROLL_PATH, EVENTS_PATH, FEED_PATH, SNAPSHOT_PATH, Enrolment
-from access.wire.feed import SNAPSHOT_DDL, SNAPSHOT_HEADER, Body, EntityKind, FeedDelta, FeedEntry, SnapshotMark
-from access.wire.feed import BODY_TYPES, dump_body
+from access.wire.feed import (
+    BODY_TYPES,
+    SNAPSHOT_DDL,
+    SNAPSHOT_HEADER,
+    Body,
+    EntityKind,
+    FeedDelta,
+    FeedEntry,
+    SnapshotMark,
+    dump_body,
+)
 from access.wire.receipts import Receipt
 from access.wire.sealing import CentreKey
 from access.wire.topics import ALL_EVENTS, Channel, DeviceTopic, feed_topic
@@ -47,7 +56,9 @@ def account_of(body: Body) -> str | None:
     return getattr(body, "account_id", None)
 
 
-def build_snapshot(path: Path, bodies: list[Body], *, meta: dict[str, str], accounts: dict[str, str] | None = None) -> None:
+def build_snapshot(
+    path: Path, bodies: list[Body], *, meta: dict[str, str], accounts: dict[str, str] | None = None
+) -> None:
     """A snapshot file as the centre makes it. `accounts` gives the account of bodies that do not say theirs."""
     path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as connection:
@@ -247,7 +258,9 @@ class FakeCentre:
         self.requests.append(parts.path)
         if parts.path == ENROLL_PATH:
             is_known = json.loads(body)["code"] == CODE.replace("-", "")
-            status, data, headers = (200, self.enrolment().to_bytes(), {}) if is_known else (403, b'{"reason":"bad_code"}', {})
+            status, data, headers = (
+                (200, self.enrolment().to_bytes(), {}) if is_known else (403, b'{"reason":"bad_code"}', {})
+            )
         elif handler.headers.get("Authorization") != f"Bearer {self.device}:{'s' * 40}":
             status, data, headers = 401, b"{}", {}
         elif parts.path == SNAPSHOT_PATH:

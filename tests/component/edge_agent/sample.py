@@ -48,9 +48,7 @@ def person(number: int, key: bytes, *, card: str, total: int | None = None, is_r
     return [
         Account(id=account),
         Participant(id=person_id, account_id=account, first_name=f"Zoé{number}", last_name="Tremblay"),
-        Credential(
-            fingerprint=fingerprint(key, code), person_id=person_id, account_id=account, is_revoked=is_revoked
-        ),
+        Credential(fingerprint=fingerprint(key, code), person_id=person_id, account_id=account, is_revoked=is_revoked),
         held,
     ]
 
@@ -59,9 +57,7 @@ def sample(key: bytes, *, passes: int = 5, extra: int = 0, duplicate_window_s: i
     """The organization, its pool and its people. `extra` members have cards 20000, 20001 ..."""
     bodies: list[Body] = [
         organization(),
-        AccessPoint(
-            id="pool", name=Text("Pool", "Piscine"), site_id="main", duplicate_window_s=duplicate_window_s
-        ),
+        AccessPoint(id="pool", name=Text("Pool", "Piscine"), site_id="main", duplicate_window_s=duplicate_window_s),
         *person(1, key, card=MEMBER_CARD),
         *person(2, key, card=PASS_CARD, total=passes),
         *person(3, key, card=REVOKED_CARD, is_revoked=True),
