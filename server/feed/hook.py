@@ -21,6 +21,7 @@ from server.models.feed import FeedEntry, FeedHead
 __all__ = ["forget", "install", "take_moved", "touch"]
 
 _TOUCHED = "gatehouse.feed.touched"
+_LEFT = "gatehouse.feed.left"
 _MOVED = "gatehouse.feed.moved"
 _ORDER = {kind: place for place, kind in enumerate(EntityKind)}
 
@@ -40,6 +41,8 @@ def touch(session: Session, keys: Iterable[Key]) -> None:
     """Has entities projected at the commit, for changes made without objects."""
     found: dict[tuple[EntityKind, str], str | None] = session.info.setdefault(_TOUCHED, {})
     for key in keys:
+        if key.left_site is not None:
+            session.info.setdefault(_LEFT, []).append(key)
         found[key.kind, key.id] = key.organization_id or found.get((key.kind, key.id))
 
 
@@ -51,6 +54,7 @@ def take_moved(session: Session) -> frozenset[str]:
 def forget(session: Session) -> None:
     """Drops what was noted: the transaction was rolled back."""
     session.info.pop(_TOUCHED, None)
+    session.info.pop(_LEFT, None)
     session.info.pop(_MOVED, None)
 
 
@@ -76,6 +80,8 @@ def _before_commit(session: Session) -> None:
     for kind, id_ in touched:
         by_kind.setdefault(kind, []).append(id_)
     by_organization: dict[str, list[dict[str, Any]]] = {}
+    for key in session.info.pop(_LEFT, ()):
+        by_organization.setdefault(key.organization_id, []).append(_deleted(key.kind, key.id, key.left_site))
     for kind in sorted(by_kind, key=_ORDER.__getitem__):
         gone = dict.fromkeys(by_kind[kind])
         for item in project(session, kind, ids=by_kind[kind]):
@@ -99,8 +105,8 @@ def _row(item: Item) -> dict[str, Any]:
     }
 
 
-def _deleted(kind: EntityKind, id_: str) -> dict[str, Any]:
-    return {"kind": kind.value, "entity_id": id_, "account_id": None, "site_id": None, "body": None}
+def _deleted(kind: EntityKind, id_: str, site_id: str | None = None) -> dict[str, Any]:
+    return {"kind": kind.value, "entity_id": id_, "account_id": None, "site_id": site_id, "body": None}
 
 
 def _append(session: Session, organization_id: str, rows: list[dict[str, Any]]) -> None:

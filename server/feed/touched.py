@@ -27,11 +27,13 @@ __all__ = ["Key", "is_projected", "touched_keys"]
 
 
 class Key(NamedTuple):
-    """An entity of the feed. The organization is None when only a child row of it changed."""
+    """An entity of the feed. The organization is None when only a child row of it changed; `left_site` is a site that
+    it no longer concerns."""
 
     kind: EntityKind
     id: str
     organization_id: str | None = None
+    left_site: str | None = None
 
 
 _OWN: dict[type[Any], tuple[EntityKind, str]] = {
@@ -84,6 +86,13 @@ def _(obj: Person, session: Session) -> Iterator[Key]:
     if _is_changed(obj, "account_id"):
         held = select(Credential.fingerprint).where(Credential.person_id == obj.id)
         yield from (Key(EntityKind.CREDENTIAL, each, obj.organization_id) for each in session.scalars(held))
+
+
+@_dependents.register
+def _(obj: AccessPoint, _session: Session) -> Iterator[Key]:
+    for site_id in inspect(obj).attrs["site_id"].history.deleted or ():
+        if site_id is not None:
+            yield Key(EntityKind.ACCESS_POINT, obj.id, obj.organization_id, site_id)
 
 
 @_dependents.register

@@ -19,7 +19,7 @@ from access.wire.receipts import Receipt
 from access.wire.sealing import CentreKey
 from access.wire.topics import Channel, DeviceTopic, parse_device_topic
 from server.db import Database
-from server.ingest import quarantine
+from server.ingest import quarantine, repository
 from server.ingest.service import record_batch, record_state
 from server.models.base import utc_now
 
@@ -87,16 +87,15 @@ class IngestWorker:
             if isinstance(error, DBAPIError) and not _is_about_data(error):
                 raise
             _log.exception("ingest_failed", device=message.topic.device)
-            with self._database.write() as session:
-                quarantine.keep(
-                    session,
-                    message.topic,
-                    message.payload,
-                    reason="internal_error",
-                    detail=type(error).__name__,
-                    now=utc_now(),
-                )
+            self._keep_for_us(message, type(error).__name__)
         return message.topic, None
+
+    def _keep_for_us(self, message: _Message, problem: str) -> None:
+        topic, now = message.topic, utc_now()
+        with self._database.write() as session:
+            quarantine.keep(session, topic, message.payload, reason="internal_error", detail=problem, now=now)
+            if repository.device_of(session, topic) is not None:
+                quarantine.raise_alarm(session, topic, "internal_error", topic.device, {"problem": problem}, now=now)
 
 
 def _record_one(session: Session, message: _Message) -> tuple[DeviceTopic, Receipt | None]:

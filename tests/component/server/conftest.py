@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+import paho.mqtt.client as paho
 import pytest
+import uvicorn
 from sqlalchemy import create_engine, text
 
 from access.domain.ids import uuid7
 from access.wire.canonical import canonical_bytes, digest
+from access.wire.enrolment import ENROLL_PATH, Enrolment, EnrolmentRequest
 from access.wire.events import FIRST_PREV
+from access.wire.receipts import Receipt
+from access.wire.sealing import CentrePublicKey
 from access.wire.topics import Channel, DeviceTopic
+from server.app import create_app
 from server.db import Database
+from server.devices.mosquitto import write_mosquitto_files
+from server.devices.repository import active_devices
+from server.devices.service import create_enrolment_code
 from server.models import AccessPoint, Device, Multipass, MultipassType, Organization, Person, Site
 from server.models.people import Account
+from server.settings import ServerSettings
 
 
 def free_port() -> int:
@@ -225,3 +239,230 @@ def sqlite_club(sqlite_database: Database) -> Database:
 def fill_club() -> Callable[[Database], None]:
     """Puts the sample organization into a database."""
     return fill
+
+
+def until(condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    """The condition's first true answer; fails when there is none in time."""
+    ends_at = time.monotonic() + timeout_s
+    while not (answer := condition()):
+        assert time.monotonic() < ends_at, "it did not happen in time"
+        time.sleep(0.005)
+    return answer
+
+
+class RunningCentre:
+    """A whole centre in a thread of this process, on free ports, and what a test asks of it."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.url = f"http://127.0.0.1:{settings.http_port}"
+        self.app = create_app(settings)
+        self.database: Database = self.app.state.database
+        config = uvicorn.Config(
+            self.app, port=settings.http_port, log_config=None, access_log=False, timeout_graceful_shutdown=2
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, name="centre")
+
+    def start(self) -> None:
+        """Serves, with a connection to its broker."""
+        self._thread.start()
+        until(lambda: self._server.started or not self._thread.is_alive())
+        assert self._thread.is_alive(), "the centre did not start"
+        until(lambda: self.app.state.centre.link.is_connected)
+
+    def stop(self) -> None:
+        """Ends it as a signal would."""
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+    def enroll(self, name: str = "Door", site: str = "main", organization: str = "club") -> Enrolment:
+        """A new door's identity, through the one-time code and HTTP."""
+        with self.database.write() as session:
+            code = create_enrolment_code(session, organization, site, name, ["entrance"])
+        answer = httpx.post(self.url + ENROLL_PATH, content=EnrolmentRequest(code=code).to_bytes())
+        assert answer.status_code == 200, answer.text
+        return Enrolment.from_bytes(answer.content)
+
+
+class Door:
+    """The MQTT side of a door: hears its topics, says its events."""
+
+    def __init__(self, identity: Enrolment, port: int) -> None:
+        self.identity = identity
+        self.pen = Pen(identity.device)
+        self.key = CentrePublicKey(bytes.fromhex(identity.centre_public_key))
+        self.heard: list[tuple[str, bytes]] = []
+        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=identity.device)
+        self.client.username_pw_set(identity.device, identity.secret)
+        self.client.on_message = lambda _client, _data, message: self.heard.append((message.topic, message.payload))
+        self.granted: list[int] = []
+        self.client.on_subscribe = lambda _c, _d, _m, codes, _p: self.granted.extend(code.value for code in codes)
+        self._connected = threading.Event()
+        self.refused = False
+        self.client.on_connect = self._on_connect
+        self.port = port
+
+    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self.refused = reason.is_failure
+        self._connected.set()
+
+    def connect(self) -> bool:
+        """Connects; whether it was let in."""
+        self.client.connect("127.0.0.1", self.port, keepalive=10)
+        self.client.loop_start()
+        assert self._connected.wait(10)
+        return not self.refused
+
+    def subscribe(self, *topics: str) -> list[int]:
+        """Subscribes at QoS 1; the broker's answers (128: refused)."""
+        self.granted.clear()
+        self.client.subscribe([(topic, 1) for topic in topics])
+        return until(lambda: len(self.granted) == len(topics) and list(self.granted))
+
+    def topic(self, channel: Channel) -> str:
+        """One of its own topics."""
+        return str(DeviceTopic(self.identity.organization, self.identity.site, self.identity.device, channel))
+
+    def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publishes at QoS 1."""
+        self.client.publish(topic, payload, qos=1, retain=retain)
+
+    def said(self, channel: Channel) -> list[bytes]:
+        """What came on one of its topics."""
+        return [payload for topic, payload in self.heard if topic == self.topic(channel)]
+
+    def receipts(self) -> list[Receipt]:
+        """The receipts that came, unsealed."""
+        return [self.key.unseal(payload, Receipt) for payload in self.said(Channel.RECEIPTS)]
+
+    def close(self) -> None:
+        """Disconnects."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class Mosquitto:
+    """A real Mosquitto with its defaults, the password file and the list that the centre writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.centre = ("centre", uuid.uuid4().hex)
+        folder.mkdir()
+        self.write([])
+        config = folder / "mosquitto.conf"
+        lines = ["user root"] if os.geteuid() == 0 else []
+        lines += [f"listener {self.port} 127.0.0.1", "allow_anonymous false", "persistence false"]
+        lines += [f"password_file {folder / 'passwords'}", f"acl_file {folder / 'acl'}"]
+        config.write_text("\n".join(lines) + "\n")
+        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        self._process = subprocess.Popen(
+            [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until(self._listens)
+
+    def _listens(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+    def write(self, devices: list[Device]) -> None:
+        """Writes the files anew."""
+        write_mosquitto_files(devices, self.centre, self.folder)
+
+    def reload(self, database: Database) -> None:
+        """Has Mosquitto learn of the doors in service."""
+        with database.read() as session:
+            self.write(active_devices(session))
+        self._process.send_signal(1)
+        time.sleep(0.3)
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@pytest.fixture(params=["embedded", pytest.param("mosquitto", marks=pytest.mark.mosquitto)])
+def venue(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[Any]:
+    """A running centre with the sample organization, on each broker; `venue.door()` is a connected door."""
+    mosquitto = None
+    if request.param == "mosquitto":
+        if not (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()):
+            pytest.skip("Mosquitto is not installed (apt-get install mosquitto)")
+        mosquitto = Mosquitto(tmp_path / "mosquitto")
+    yield from _venue(tmp_path / "centre", migrated_file, mosquitto)
+
+
+@pytest.fixture
+def embedded_venue(tmp_path: Path, migrated_file: Path) -> Iterator[Any]:
+    """A running centre with its embedded broker."""
+    yield from _venue(tmp_path / "centre", migrated_file, None)
+
+
+class Venue:
+    """A centre, its broker and its doors."""
+
+    def __init__(self, centre: RunningCentre, mosquitto: Mosquitto | None) -> None:
+        self.centre = centre
+        self.database = centre.database
+        self.mosquitto = mosquitto
+        self.doors: list[Door] = []
+
+    @property
+    def port(self) -> int:
+        """The broker's."""
+        return self.mosquitto.port if self.mosquitto else self.centre.settings.broker_port
+
+    def enroll(self, **given: str) -> Door:
+        """A new door that is not connected yet."""
+        door = Door(self.centre.enroll(**given), self.port)
+        if self.mosquitto:
+            self.mosquitto.reload(self.database)
+        self.doors.append(door)
+        return door
+
+    def door(self, **given: str) -> Door:
+        """A new door, connected, that hears its receipts and the feed."""
+        door = self.enroll(**given)
+        assert door.connect()
+        feed = f"gatehouse/v1/{door.identity.organization}/{door.identity.site}/feed"
+        assert door.subscribe(door.topic(Channel.RECEIPTS), feed) == [1, 1]
+        return door
+
+
+def _venue(folder: Path, migrated_file: Path, mosquitto: Mosquitto | None) -> Iterator[Venue]:
+    folder.mkdir()
+    shutil.copy(migrated_file, folder / "centre.db")
+    given: dict[str, Any] = {}
+    if mosquitto:
+        username, password = mosquitto.centre
+        url = f"mqtt://127.0.0.1:{mosquitto.port}"
+        given = {"mqtt_url": url, "mqtt_username": username, "mqtt_password": password}
+    settings = ServerSettings(data_dir=folder, http_port=free_port(), broker_port=free_port(), **given)
+    centre = RunningCentre(settings)
+    centre.start()
+    fill(centre.database)
+    venue = Venue(centre, mosquitto)
+    try:
+        yield venue
+    finally:
+        for door in venue.doors:
+            door.close()
+        centre.stop()
+        if mosquitto:
+            mosquitto.stop()
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., Any]:
+    """Waits for a condition."""
+    return until
+
+
+@pytest.fixture(scope="session")
+def make_door() -> Callable[[Enrolment, int], Door]:
+    """Makes the MQTT side of a door from an identity."""
+    return Door
