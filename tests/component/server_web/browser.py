@@ -39,7 +39,9 @@ class Browser:
 
     async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=True)
-        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", cookies=self.cookies) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://testserver.local", cookies=self.cookies
+        ) as client:
             answer = await client.request(method, path, **more)
             self.cookies = client.cookies
             return answer

@@ -16,9 +16,13 @@ from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import PASSWORD
 
 
-def test_a_right_password_opens_the_overview(admin: Browser) -> None:
+def test_a_right_password_opens_the_overview(anonymous: Browser) -> None:
     """After the login the home page says where one is."""
-    page = admin.get("/admin/")
+    answer = anonymous.post("/admin/login", email=" Admin@Example.org", password=PASSWORD)
+    assert answer.status_code == 303
+    cookie = next(each for each in answer.headers.get_list("set-cookie") if each.startswith("gatehouse_session="))
+    assert {"HttpOnly", "SameSite=lax", "Path=/admin/"} <= set(cookie.split("; "))
+    page = anonymous.get("/admin/")
     assert page.status_code == 200
     assert "Home Pool" in page.text
 
@@ -50,9 +54,13 @@ def test_the_cookie_is_hidden_from_scripts_and_only_its_hash_is_stored(admin: Br
     assert token not in hashes[0]
 
 
-def test_each_login_makes_a_new_session_and_ends_the_old_one(log_in: Callable[[str], Browser]) -> None:
-    """Two logins, two tokens."""
-    assert log_in("admin").cookies["gatehouse_session"] != log_in("admin").cookies["gatehouse_session"]
+def test_each_login_makes_a_new_session_and_ends_the_old_one(admin: Browser, database: Database) -> None:
+    """A token that somebody planted before the login opens nothing after it."""
+    planted = admin.cookies["gatehouse_session"]
+    assert admin.post("/admin/login", email="admin@example.org", password=PASSWORD).status_code == 303
+    assert admin.cookies["gatehouse_session"] != planted
+    with database.read() as session:
+        assert len(session.scalars(select(StaffSession)).all()) == 1
 
 
 def test_logging_out_ends_the_session_for_good(admin: Browser) -> None:
@@ -74,7 +82,7 @@ def test_a_disabled_account_is_outside_at_once(admin: Browser, database: Databas
     with database.write() as session:
         staff = session.scalars(select(Staff).where(Staff.email == "admin@example.org")).one()
         service.disable_staff(session, staff)
-    assert admin.get("/admin/").headers["location"].startswith("http://testserver/admin/login")
+    assert admin.get("/admin/").headers["location"].startswith("http://testserver.local/admin/login")
 
 
 @pytest.mark.parametrize("age", [{"created": service.SESSION_LIMIT}, {"seen": service.IDLE_LIMIT}])

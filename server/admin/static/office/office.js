@@ -85,3 +85,10 @@ document.querySelector(".nav-tabs-scroll .active")?.scrollIntoView({ inline: "ce
 document.querySelectorAll("form[data-fragment]").forEach(follow);
 document.querySelectorAll("[data-stream]").forEach(live);
 document.querySelectorAll("select[data-submit]").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));
+// The calendar of a form puts a readable field over the real one; it takes the real one's label with it.
+window.jQuery?.(() => {
+  for (const field of document.querySelectorAll("input.flatpickr-input[type=hidden][id]")) {
+    const label = document.querySelector(`label[for="${CSS.escape(field.id)}"]`);
+    if (label) field.nextElementSibling?.setAttribute("aria-label", label.textContent.replace("*", "").trim());
+  }
+});
