@@ -36,11 +36,12 @@ _UID_SEPARATORS = re.compile(r"[\s:.\-_]")
 
 
 class CredentialKind(StrEnum):
-    """How a credential is presented. One printed code is one credential, whether read as Code 128 or as QR."""
+    """How a credential is presented. One printed code is one credential, read as Code 128, as QR or from an NFC tag."""
 
     BARCODE = "barcode"
     QR = "qr"
     NFC = "nfc"
+    NFC_TEXT = "nfc_text"
 
 
 class CredentialStatus(StrEnum):
@@ -91,7 +92,7 @@ def normalise(data: bytes, *, technology: str, symbology: str | None = None) -> 
     """
     if technology == "nfc" and symbology != "NDEF":
         return _normalise_nfc(data)
-    kind = CredentialKind.NFC if technology == "nfc" else _optical_kind(symbology)
+    kind = CredentialKind.NFC_TEXT if technology == "nfc" else _optical_kind(symbology)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -149,7 +150,8 @@ def _optical_kind(symbology: str | None) -> CredentialKind:
 def fingerprint(key: bytes, code: Code) -> str:
     """The keyed fingerprint of a code: 32 hexadecimal digits of HMAC-SHA256 under the organization's key.
 
-    Printed codes share one namespace and NFC UIDs have another, so that a printed number is never taken for a chip.
+    Written codes (printed, or as text on a tag) share one namespace and NFC UIDs have another, so that a number
+    anyone can write is never taken for a chip.
     """
     namespace = b"nfc" if code.kind is CredentialKind.NFC else b"code"
     return _keyed(key, namespace, code.value.encode())

@@ -31,10 +31,13 @@ _BAD_CREDENTIAL = {
 def decide(request: AccessRequest, facts: Facts, policy: AccessPoint, *, now: datetime, zone: tzinfo) -> Decision:
     """What the access point answers at the aware instant `now`; `zone` is the organization's time zone."""
     if request.direction is Direction.OUT:
-        return _leaving(request, facts)
+        return _leaving(request, facts, policy, now)
     person, refusal = facts.participant, _bad_credential(request, facts)
     if refusal is not None or person is None:
-        return Decision(outcome=Outcome.DENIED, direction=Direction.IN, findings=(refusal,) if refusal else ())
+        about = _about_person(person) if person is not None else ()
+        found = tuple(each for each in (refusal, *about) if each is not None)
+        found = tuple(sorted(found, key=lambda finding: -finding.outcome.severity))
+        return Decision(outcome=Outcome.DENIED, direction=Direction.IN, findings=found)
     if _is_repeat(facts, policy, now):
         return _repeated(facts, person, policy, now, zone)
     held = gather(policy, facts, person, now=now, zone=zone)
@@ -42,24 +45,28 @@ def decide(request: AccessRequest, facts: Facts, policy: AccessPoint, *, now: da
     findings = [*_about_person(person), *_about_place(policy, now, zone), *held.misses]
     findings += _by_policy(facts, person, policy, now, zone)
     findings.sort(key=lambda finding: -finding.outcome.severity)
+    outcome = Outcome.strictest(*(finding.outcome for finding in findings))
+    used = entitlement if outcome is not Outcome.DENIED else None
     return Decision(
-        outcome=Outcome.strictest(*(finding.outcome for finding in findings)),
+        outcome=outcome,
         direction=Direction.IN,
         findings=tuple(findings),
         entitlement=entitlement,
         choices=held.eligible if policy.is_choice_offered and len(held.eligible) > 1 else (),
-        notices=tuple(_notices(entitlement, facts, person, policy, now, zone)),
+        notices=tuple(_notices(used, facts, person, policy, now, zone)),
     )
 
 
-def _leaving(request: AccessRequest, facts: Facts) -> Decision:
+def _leaving(request: AccessRequest, facts: Facts, policy: AccessPoint, now: datetime) -> Decision:
     """Going out is never refused: what would have been found is kept for staff and weighs nothing."""
     found = [
         _bad_credential(request, facts),
         *(_about_person(facts.participant) if facts.participant else ()),
     ]
     findings = tuple(Finding(reason=each.reason, outcome=Outcome.GRANTED) for each in found if each)
-    return Decision(outcome=Outcome.GRANTED, direction=Direction.OUT, findings=findings)
+    left_at, entered_at = facts.presence.last_out_at, facts.presence.last_in_at
+    is_repeat = left_at is not None and _is_repeated(left_at, entered_at, policy, now)
+    return Decision(outcome=Outcome.GRANTED, direction=Direction.OUT, findings=findings, is_new_movement=not is_repeat)
 
 
 def _bad_credential(request: AccessRequest, facts: Facts) -> Finding | None:
@@ -83,9 +90,14 @@ def _about_place(policy: AccessPoint, now: datetime, zone: tzinfo) -> Iterator[F
 
 def _is_repeat(facts: Facts, policy: AccessPoint, now: datetime) -> bool:
     entered_at, left_at = facts.presence.last_in_at, facts.presence.last_out_at
-    if entered_at is None or (left_at is not None and elapsed(entered_at, left_at) > timedelta(0)):
+    return entered_at is not None and _is_repeated(entered_at, left_at, policy, now)
+
+
+def _is_repeated(moved_at: datetime, back_at: datetime | None, policy: AccessPoint, now: datetime) -> bool:
+    """Whether a movement at `moved_at`, not followed by one the other way, is within the duplicate window."""
+    if back_at is not None and elapsed(moved_at, back_at) > timedelta(0):
         return False
-    return abs(elapsed(entered_at, now).total_seconds()) < policy.duplicate_window_s
+    return abs(elapsed(moved_at, now).total_seconds()) < policy.duplicate_window_s
 
 
 def _repeated(facts: Facts, person: Participant, policy: AccessPoint, now: datetime, zone: tzinfo) -> Decision:

@@ -76,7 +76,12 @@ def _nearest_first(misses: list[Finding], moment: _Moment) -> tuple[Finding, ...
         at = miss.at or (start_of_day(miss.on, moment.zone) if miss.on else None)
         return abs(elapsed(moment.now, at).total_seconds()) if at else float("inf")
 
-    ordered = sorted(misses, key=lambda miss: (NEAREST_FIRST.index(miss.reason), distance(miss)))
+    def nearness(miss: Finding) -> int:
+        # An activity that is over for good is as far away as one never registered for.
+        is_over = miss.reason is Reason.OUTSIDE_ACTIVITY_WINDOW and miss.at is None
+        return NEAREST_FIRST.index(Reason.NOT_REGISTERED if is_over else miss.reason)
+
+    ordered = sorted(misses, key=lambda miss: (nearness(miss), distance(miss)))
     unique: dict[Reason, Finding] = {}
     for miss in ordered:
         unique.setdefault(miss.reason, miss)
