@@ -60,6 +60,7 @@ class SqliteCache:
         self._connection: sqlite3.Connection | None = None
         self._state: CacheState | None = None
         self._persisted_as_of: datetime | None = None
+        self._number = 0
         self.generation = 0
         """Rises when the file was swapped or thrown away."""
         self.rules_version = 0
@@ -94,7 +95,8 @@ class SqliteCache:
     def new_file(self) -> Path:
         """A path for a snapshot that is being fetched, beside the current file."""
         numbers = [int(stem) for path in self._folder.glob("cache-*.db*") if (stem := _number(path)).isdecimal()]
-        return self._folder / f"cache-{max(numbers, default=0) + 1}.db"
+        self._number = max([self._number, *numbers]) + 1
+        return self._folder / f"cache-{self._number}.db"
 
     def install(self, path: Path, mark: SnapshotMark) -> None:
         """Swaps in a snapshot file whose bytes have been verified. Raises `CacheFault` when it is not what its mark

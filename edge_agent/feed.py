@@ -116,8 +116,10 @@ class FeedFollower:
 
     def _receive(self, raw: bytes) -> None:
         delta = self._unseal(raw)
-        if delta is not None and self._apply(self._cache, delta) is Applied.GAP:
-            self._is_behind, self._pull_at = True, 0.0
+        if delta is not None and self._apply(self._cache, delta) in (Applied.GAP, Applied.OTHER_EPOCH):
+            self._is_behind = True
+            if not self._trouble:  # a centre that cannot be reached is not asked at every beat
+                self._pull_at = 0.0
 
     def _unseal(self, raw: bytes) -> FeedDelta | None:
         """The delta inside, if it is of this door's centre and site and not of a state that was left."""
@@ -256,6 +258,8 @@ class FeedFollower:
     def _check_damage(self) -> None:
         if self._cache.is_damaged.is_set():
             self._cache.check()
+            if self._cache.state is None:
+                self._pull_at = 0.0
 
     def _fail(self, error: Exception) -> None:
         self._pull_at = time.monotonic() + self._backoff.next_s()
