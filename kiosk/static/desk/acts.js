@@ -59,7 +59,7 @@ export function question(build) {
       dialog.replaceChildren();
       resolve(answer);
     };
-    dialog.replaceChildren(...build(give));
+    dialog.replaceChildren(...build(give).filter(Boolean));
     dialog.showModal();
     dialog.querySelector("[data-first]")?.focus();
   });

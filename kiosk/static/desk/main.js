@@ -1,10 +1,11 @@
 // The desk page of one access point: who is at the door, what staff may do about it, and whether the door still answers.
 
 import { link } from "../link.js";
-import { clockText, dayText, linkText } from "../paint.js";
+import { clockText, dayText } from "../paint.js";
 import { actOfKey, askAssign, askReason, isAsking, paintActs, stopAsking } from "./acts.js";
 import { forgetAttendance, paintAttendance, prepareAttendance, refreshAttendance } from "./attendance.js";
-import { at, el, toast } from "./dom.js";
+import { inLanguage, paintCorner, paintFrame, paintTabs } from "./bar.js";
+import { at, toast } from "./dom.js";
 import { accessPoint, ask, problemText, tell, whenSignedOut } from "./door.js";
 import { forgetInside, insideCount, paintInside, prepareInside, refreshInside } from "./inside.js";
 import { closePad, openPad, paintPad, preparePad } from "./pad.js";
@@ -35,7 +36,6 @@ const t = (key, details = {}) => {
 const zone = () => page.hello?.time_zone;
 const now = () => page.now ?? new Date();
 const time = (at) => clockText(new Date(at), page.language, zone());
-const inLanguage = (names) => names?.[page.language] || names?.en || names?.fr || "";
 const may = (permission) => Boolean(page.hello?.may?.includes(permission));
 const isSignedIn = () => document.body.dataset.mode === "desk";
 const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: zone() }).format(now());
@@ -185,41 +185,23 @@ function render() {
 }
 
 function corner() {
-  at("gone").hidden = !page.isGone;
-  at("gone").textContent = t("gone") || "This door is not answering · Cette porte ne répond pas";
-  at("link").dataset.connection = page.isGone ? "gone" : (page.status?.connection ?? "");
-  const status = page.isGone ? t("not_answering") : page.status && page.hello ? linkText(page.status, page.hello.texts, page.language, zone(), now()) : "";
-  if (at("link-text").textContent !== status) at("link-text").textContent = status;
-  at("clock").textContent = page.now && !page.isGone ? time(page.now) : "";
+  paintCorner({ ...page, t });
 }
 
 function frame() {
-  const { access_point: point, organization, staff } = page.hello;
-  at("point").textContent = inLanguage(point);
-  at("organization").textContent = inLanguage(organization);
-  document.title = `${t("desk")} – ${inLanguage(point)}`;
-  at("staff").replaceChildren(
-    el("span", { class: "staff-name", dir: "auto" }, staff?.name ?? ""),
-    el("button", { type: "button", class: "quiet", id: "language", onclick: switchLanguage }, t("language_other")),
-    el("button", { type: "button", class: "quiet", id: "lock", onclick: () => void lock("") }, t("lock")),
-  );
+  paintFrame({ ...page, t, onLanguage: () => void switchLanguage(), onLock: () => void lock("") });
   at("search").hidden = !may("look_up");
   prepareSearch({ t, onPick: (person) => void pick(person), onLeave: back });
 }
 
 function tabs() {
-  const shown = Object.keys(TABS).filter((tab) => TABS[tab] === null || may(TABS[tab]));
-  const focused = document.activeElement?.id;
-  at("tabs").replaceChildren(
-    ...shown.map((tab) => {
-      const waiting = turns.waiting.length + (isOpen(turns.shown) ? 1 : 0);
-      const count = tab === "inside" ? insideCount() : tab === "door" && page.tab !== "door" ? waiting || null : null;
-      const badge = count === null ? null : el("span", { class: tab === "door" ? "badge waiting" : "badge" }, String(count));
-      const attributes = { type: "button", id: `tab-${tab}`, "aria-current": tab === page.tab ? "page" : null, onclick: () => openTab(tab) };
-      return el("button", attributes, t(`tab_${tab}`), badge);
-    }),
-  );
-  if (focused?.startsWith("tab-")) at(focused)?.focus();
+  const waiting = turns.waiting.length + (isOpen(turns.shown) ? 1 : 0);
+  const all = [
+    ["door", page.tab === "door" ? null : waiting || null, true],
+    ["attendance", null, false],
+    ["inside", insideCount(), false],
+  ];
+  paintTabs({ tabs: all.filter(([tab]) => TABS[tab] === null || may(TABS[tab])), current: page.tab, t, onOpen: openTab });
 }
 
 function openTab(tab) {
@@ -389,7 +371,8 @@ function pressed({ key, target }) {
   return true;
 }
 
-preparePad({ t, onSignIn: () => reopen(), onLanguage: () => void switchLanguage(), names: () => [inLanguage(page.hello?.access_point), inLanguage(page.hello?.organization)] });
+const names = () => [page.hello?.access_point, page.hello?.organization].map((each) => inLanguage(each, page.language));
+preparePad({ t, names, onSignIn: () => reopen(), onLanguage: () => void switchLanguage() });
 prepareAttendance({ t, time, dayName, may, today });
 prepareInside({ t, time });
 whenSignedOut(signedOut);

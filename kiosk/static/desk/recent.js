@@ -5,7 +5,7 @@ import { isOpen } from "./turns.js";
 
 export function paintRecent({ turns, isLooking, t, time, onChoose }) {
   const { waiting, newCount } = turns;
-  const focused = document.activeElement?.dataset?.scan;
+  const focused = document.activeElement?.closest("#recent button")?.dataset.scan;
   at("recent").replaceChildren(
     el(
       "header",

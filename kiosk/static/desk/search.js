@@ -6,7 +6,7 @@ import { ask } from "./door.js";
 const WAIT_MS = 120;
 const SHORTEST = 2;
 
-const box = { people: [], picked: 0, asked: 0, timer: 0, t: null, onPick: null };
+const box = { people: [], foundFor: "", picked: 0, asked: 0, timer: 0, t: null, onPick: null };
 
 /** Build the field. `onPick(person)` gets the chosen one, `onLeave()` is called when the field is left by Escape. */
 export function prepareSearch({ t, onPick, onLeave }) {
@@ -31,8 +31,10 @@ export const isSearching = () => document.activeElement?.id === "query";
 
 export function startSearch({ isAssigning = false } = {}) {
   at("search").dataset.assigning = isAssigning ? "yes" : "";
-  at("query")?.focus();
-  at("query")?.select();
+  if (!at("query")) return;
+  at("query").placeholder = box.t(isAssigning ? "assigning" : "search");
+  at("query").focus();
+  at("query").select();
 }
 
 export function endSearch() {
@@ -42,6 +44,7 @@ export function endSearch() {
   at("search").dataset.assigning = "";
   if (!at("query")) return;
   at("query").value = "";
+  at("query").placeholder = box.t("search");
   at("query").blur();
   paint("");
 }
@@ -62,6 +65,7 @@ async function look() {
   const { ok, people = [] } = await ask("search", { q });
   if (mine !== box.asked) return;
   box.people = ok ? people : [];
+  box.foundFor = q;
   box.picked = 0;
   paint(ok ? (people.length ? "" : box.t("search_none")) : box.t("no_answer"));
 }
@@ -102,10 +106,11 @@ function steer(event, onLeave) {
   event.stopPropagation();
 }
 
+/** Choose what was found for exactly what stands in the field: never somebody of an earlier list. */
 async function enter() {
   clearTimeout(box.timer);
-  if (!box.people.length) await look();
-  pick(box.picked);
+  if (box.foundFor !== at("query").value.trim() || !box.people.length) await look();
+  if (box.foundFor === at("query").value.trim()) pick(box.picked);
 }
 
 function pick(index) {
