@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -235,6 +237,20 @@ def test_every_page_fits_is_labelled_and_loads_nothing_from_elsewhere(
                 .map((each) => each.outerHTML.slice(0, 200))"""
         )
         assert unnamed == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_enough_contrast(admin: Page, office: Office, scheme: Literal["light", "dark"]) -> None:
+    """WCAG AA, measured on what Chromium painted."""
+    with office.database.write() as session:
+        event(session, occurred_at=_now(), flags=["late"], pass_name="Swim pass", pass_type="multipass")
+        event(session, occurred_at=_now(), kind="denied", outcome="denied", reasons=["card_revoked"])
+        event(session, occurred_at=_now(), kind="review_requested", outcome="review", reasons=["notify_staff"])
+    measure = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8").split("\n", 1)[1]
+    admin.emulate_media(color_scheme=scheme)
+    for path in PAGES:
+        admin.goto(f"{office.url}{path}")
+        assert admin.evaluate(measure) == [], path
 
 
 def test_by_keyboard_alone(admin: Page, office: Office) -> None:
