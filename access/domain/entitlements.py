@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from enum import StrEnum
 
 from access.domain.facts import Entitlement, Facts, Finding
 from access.domain.instants import add_days, elapsed, in_utc, is_within_hours, local_day, shift, start_of_day
@@ -18,17 +19,47 @@ from access.domain.policy import AccessPoint, AccessRule, AccessType, Entitlemen
 from access.domain.reasons import NEAREST_FIRST, Outcome, Reason
 from access.domain.registrations import Activity, Occurrence, Registration, RegistrationStatus
 
-__all__ = ["Held", "gather"]
+__all__ = ["Held", "Judged", "PassedOver", "Thing", "gather"]
 
 _REGISTERED_TYPES = (AccessType.SESSION, AccessType.DROP_IN, AccessType.PRIVATE_LESSON)
 
 
+Thing = Membership | Multipass | Registration
+"""What a person can hold."""
+
+
+class PassedOver(StrEnum):
+    """Why a rule says nothing of a thing: it covers somebody else, is of a type the rule does not list, is not (or no
+    longer) a registration, or is of an activity nobody knows."""
+
+    OTHER_PERSON = "other_person"
+    NOT_CHOSEN = "not_chosen"
+    NOT_REGISTERED = "not_registered"
+    UNKNOWN_ACTIVITY = "unknown_activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one rule of the access point says of one thing: it opens the door, why it does not, or nothing at all.
+
+    Without a thing: that nothing is held which the rule asks for.
+    """
+
+    rule: AccessRule
+    thing: Thing | None
+    answer: Entitlement | Finding | PassedOver
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The outcome of gathering: what opens the door in the order it is consumed, or why nothing does."""
+    """The outcome of gathering: what opens the door in the order it is consumed, or why nothing does.
+
+    `judged` has every judgement, in the order of the rules.
+    """
 
     eligible: tuple[Entitlement, ...]
     misses: tuple[Finding, ...]
+    judged: tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +71,25 @@ class _Moment:
     person: Participant
 
 
-_Judged = Entitlement | Finding
+_Answer = Entitlement | Finding | PassedOver
+_Answers = Iterator[tuple[Thing | None, _Answer]]
 
 
 def gather(point: AccessPoint, facts: Facts, person: Participant, *, now: datetime, zone: tzinfo) -> Held:
     """Judges everything the person holds against every rule of the access point."""
     moment = _Moment(in_utc(now), local_day(now, zone), zone, facts, person)
+    judged = tuple(
+        Judged(rule, thing, answer) for rule in point.access_rules for thing, answer in _JUDGES[rule.type](rule, moment)
+    )
     best: dict[str, Entitlement] = {}
     misses: list[Finding] = []
-    for rule in point.access_rules:
-        for judged in _JUDGES[rule.type](rule, moment):
-            if isinstance(judged, Finding):
-                misses.append(judged)
-            else:
-                best.setdefault(f"{judged.type}:{judged.id}:{judged.occurrence_id}", judged)
+    for each in judged:
+        if isinstance(each.answer, Finding):
+            misses.append(each.answer)
+        elif isinstance(each.answer, Entitlement):
+            best.setdefault(f"{each.answer.type}:{each.answer.id}:{each.answer.occurrence_id}", each.answer)
     eligible = sorted(best.values(), key=lambda each: _consumption_key(each, point))
-    return Held(tuple(eligible), () if eligible else _nearest_first(misses, moment))
+    return Held(tuple(eligible), () if eligible else _nearest_first(misses, moment), judged)
 
 
 def _consumption_key(each: Entitlement, point: AccessPoint) -> tuple[object, ...]:
@@ -96,13 +130,16 @@ def _in_schedule(rule: AccessRule, moment: _Moment) -> bool:
     return is_within_hours(rule.schedule, moment.now, moment.zone)
 
 
-def _memberships(rule: AccessRule, moment: _Moment) -> Iterator[_Judged]:
+def _memberships(rule: AccessRule, moment: _Moment) -> _Answers:
     for membership in moment.facts.memberships:
-        if moment.person.id in membership.person_ids and (not rule.chosen or membership.type_id in rule.chosen):
-            yield _judge_membership(membership, rule, moment)
+        yield membership, _judge_membership(membership, rule, moment)
 
 
-def _judge_membership(membership: Membership, rule: AccessRule, moment: _Moment) -> _Judged:
+def _judge_membership(membership: Membership, rule: AccessRule, moment: _Moment) -> _Answer:
+    if moment.person.id not in membership.person_ids:
+        return PassedOver.OTHER_PERSON
+    if rule.chosen and membership.type_id not in rule.chosen:
+        return PassedOver.NOT_CHOSEN
     status = membership.status_on(moment.day)
     if status is None:
         return _miss(Reason.MEMBERSHIP_EXPIRED, on=membership.last_on, name=membership.name)
@@ -123,17 +160,17 @@ def _judge_membership(membership: Membership, rule: AccessRule, moment: _Moment)
     )
 
 
-def _multipasses(rule: AccessRule, moment: _Moment) -> Iterator[_Judged]:
+def _multipasses(rule: AccessRule, moment: _Moment) -> _Answers:
     for multipass in moment.facts.multipasses:
-        is_own = multipass.account_id == moment.person.account_id and multipass.person_id in (
-            None,
-            moment.person.id,
-        )
-        if is_own and (not rule.chosen or multipass.type_id in rule.chosen):
-            yield _judge_multipass(multipass, rule, moment)
+        yield multipass, _judge_multipass(multipass, rule, moment)
 
 
-def _judge_multipass(multipass: Multipass, rule: AccessRule, moment: _Moment) -> _Judged:
+def _judge_multipass(multipass: Multipass, rule: AccessRule, moment: _Moment) -> _Answer:
+    is_for_person = multipass.person_id in (None, moment.person.id)
+    if multipass.account_id != moment.person.account_id or not is_for_person:
+        return PassedOver.OTHER_PERSON
+    if rule.chosen and multipass.type_id not in rule.chosen:
+        return PassedOver.NOT_CHOSEN
     state = multipass.state(moment.facts.uses, moment.zone)
     is_used_today = multipass.is_one_use_a_day and state.is_used_on(moment.day, moment.person.id)
     if not state.has_started_on(moment.day):
@@ -162,26 +199,37 @@ def _judge_multipass(multipass: Multipass, rule: AccessRule, moment: _Moment) ->
     )
 
 
-def _dated(rule: AccessRule, moment: _Moment) -> Iterator[_Judged]:
+def _dated(rule: AccessRule, moment: _Moment) -> _Answers:
     activities = {activity.id: activity for activity in moment.facts.activities}
     is_any_held = False
     for registration in moment.facts.registrations:
         activity = activities.get(registration.activity_id)
-        is_own = registration.person_id == moment.person.id and registration.status is RegistrationStatus.REGISTERED
-        if activity is None or not is_own or activity.kind.value != rule.type.value:
+        if activity is not None and activity.kind.value != rule.type.value:
             continue
-        if rule.chosen and activity.id not in rule.chosen:
-            continue
-        is_any_held = True
-        if activity.kind.value == AccessType.FACILITY_BOOKING.value and not registration.has_invoice:
-            yield _miss(Reason.BOOKING_WITHOUT_INVOICE, name=activity.name)
-        else:
-            yield _judge_activity(activity, registration, rule, moment)
+        answer = _judge_registration(registration, activity, rule, moment)
+        is_any_held = is_any_held or not isinstance(answer, PassedOver)
+        yield registration, answer
     if not is_any_held and rule.type in _REGISTERED_TYPES:
-        yield _miss(Reason.NOT_REGISTERED)
+        yield None, _miss(Reason.NOT_REGISTERED)
 
 
-def _judge_activity(activity: Activity, registration: Registration, rule: AccessRule, moment: _Moment) -> _Judged:
+def _judge_registration(
+    registration: Registration, activity: Activity | None, rule: AccessRule, moment: _Moment
+) -> _Answer:
+    if registration.person_id != moment.person.id:
+        return PassedOver.OTHER_PERSON
+    if activity is None:
+        return PassedOver.UNKNOWN_ACTIVITY
+    if registration.status is not RegistrationStatus.REGISTERED:
+        return PassedOver.NOT_REGISTERED
+    if rule.chosen and activity.id not in rule.chosen:
+        return PassedOver.NOT_CHOSEN
+    if activity.kind.value == AccessType.FACILITY_BOOKING.value and not registration.has_invoice:
+        return _miss(Reason.BOOKING_WITHOUT_INVOICE, name=activity.name)
+    return _judge_activity(activity, registration, rule, moment)
+
+
+def _judge_activity(activity: Activity, registration: Registration, rule: AccessRule, moment: _Moment) -> _Answer:
     mine = [
         each
         for each in activity.occurrences
@@ -218,7 +266,7 @@ def _window(occurrence: Occurrence, rule: AccessRule, zone: tzinfo) -> tuple[dat
     return start_of_day(first, zone), start_of_day(end_day, zone)
 
 
-_JUDGES: dict[AccessType, Callable[[AccessRule, _Moment], Iterator[_Judged]]] = {
+_JUDGES: dict[AccessType, Callable[[AccessRule, _Moment], _Answers]] = {
     AccessType.MEMBERSHIP: _memberships,
     AccessType.MULTIPASS: _multipasses,
     AccessType.SESSION: _dated,
