@@ -11,7 +11,8 @@ from sqlalchemy import select
 from server.db import Database
 from server.models import Staff, StaffSession, utc_now
 from server.staff import service
-from server.staff.errors import EmailTaken, InvalidEmail, UnknownRole, WeakPassword
+from server.staff.errors import EmailTaken, InvalidEmail, LoginDelayed, LoginRefused, UnknownRole, WeakPassword
+from server.staff.throttle import LoginThrottle
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import PASSWORD
 
@@ -35,13 +36,39 @@ def test_a_wrong_password_and_an_unknown_email_look_the_same(anonymous: Browser,
     assert "do not go together" in answer.text
 
 
-def test_failures_delay_even_the_right_password(anonymous: Browser) -> None:
-    """After some failures the form says how long to wait."""
+def test_failures_delay_even_the_right_password(database: Database) -> None:
+    """The wait doubles, holds for the e-mail however it is written, and ends."""
+    throttle = LoginThrottle(free=3)
+
+    def attempt(password: str, at_s: float) -> str:
+        return service.log_in(
+            database,
+            throttle,
+            email=" ADMIN@example.org",
+            password=password,
+            address="192.0.2.1",
+            monotonic_s=at_s,
+            now=utc_now(),
+        )
+
     for _ in range(4):
-        anonymous.post("/admin/login", email="admin@example.org", password="wrong")
-    answer = anonymous.post("/admin/login", email="ADMIN@example.org ", password=PASSWORD)
+        with pytest.raises(LoginRefused):
+            attempt("wrong", 100.0)
+    with pytest.raises(LoginDelayed) as delayed:
+        attempt(PASSWORD, 100.5)
+    assert delayed.value.wait_s == 1
+    assert attempt(PASSWORD, 101.0)
+
+
+def test_the_form_says_how_long_to_wait(anonymous: Browser) -> None:
+    """In seconds, in words and in a header; the waits grow, so that even a slow guesser meets one."""
+    for _ in range(12):
+        answer = anonymous.post("/admin/login", email="nobody@example.org", password="wrong")
+        if answer.status_code == 429:
+            break
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
+    assert "Too many attempts" in answer.text
 
 
 def test_the_cookie_is_hidden_from_scripts_and_only_its_hash_is_stored(admin: Browser, database: Database) -> None:
