@@ -71,7 +71,8 @@ def run_server(settings: ServerSettings) -> int:
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = uvicorn.Server(config)
-    with suppress(KeyboardInterrupt):
+    # uvicorn ends a start that failed with SystemExit, and raises the signal again that ended a good run.
+    with suppress(KeyboardInterrupt, SystemExit):
         server.run()
     return 0 if server.started else 1
 

@@ -15,6 +15,7 @@ from server.db import Database
 from server.devices.directory import DeviceDirectory
 from server.errors import InUse
 from server.feed.publisher import FeedPublisher
+from server.feed.trimming import FeedTrimmer
 from server.ingest.worker import IngestWorker
 from server.settings import ServerSettings
 from server.supervision import keep_running
@@ -37,6 +38,7 @@ class Centre:
         self.link = CentreLink(url, username=username, password=password, on_message=self._on_message)
         self.ingest = IngestWorker(database, settings.centre_key, self.link.publish)
         self.feed = FeedPublisher(database, settings.centre_key, self.link.publish)
+        self.trimmer = FeedTrimmer(database)
 
     async def _on_message(self, topic: str, payload: bytes) -> None:
         await self.ingest.hand_over(topic, payload)
@@ -44,7 +46,7 @@ class Centre:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Runs everything until the block ends. Raises amqtt's BrokerError when the embedded broker cannot start."""
-        parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run}
+        parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run, "trimmer": self.trimmer.run}
         if self.broker is not None:
             await self.broker.start()
             parts["broker"] = self._look_after_broker

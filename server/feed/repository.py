@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from server.models.base import new_id
@@ -54,11 +54,8 @@ def trim(session: Session, organization_id: str, *, keep: int) -> int:
     head = session.get_one(FeedHead, organization_id, with_for_update=True)
     through = max(head.seq - keep, head.trimmed_through)
     old = delete(FeedEntry).where(FeedEntry.organization_id == organization_id, FeedEntry.seq <= through)
-    before = session.scalar(select(func.count()).where(FeedEntry.organization_id == organization_id)) or 0
-    session.execute(old)
-    after = session.scalar(select(func.count()).where(FeedEntry.organization_id == organization_id)) or 0
     head.trimmed_through = through
-    return before - after
+    return session.connection().execute(old).rowcount
 
 
 def renew_epoch(session: Session, organization_id: str) -> str:

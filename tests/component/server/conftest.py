@@ -34,7 +34,7 @@ from server.db import Database
 from server.devices.mosquitto import write_mosquitto_files
 from server.devices.repository import active_devices
 from server.devices.service import create_enrolment_code
-from server.models import AccessPoint, Device, Multipass, MultipassType, Organization, Person, Site
+from server.models import AccessPoint, Base, Device, Multipass, MultipassType, Organization, Person, Site
 from server.models.people import Account
 from server.settings import ServerSettings
 
@@ -104,22 +104,24 @@ def sqlite_database(tmp_path: Path, migrated_file: Path) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgresql_url: str) -> str:
-    """The name of a migrated database on the PostgreSQL server, to be copied."""
+def migrated_url(postgresql_url: str) -> str:
+    """A migrated database on the PostgreSQL server."""
     _on_postgresql(postgresql_url, "CREATE DATABASE migrated")
-    database = Database(postgresql_url.removesuffix("postgres") + "migrated")
+    url = postgresql_url.removesuffix("postgres") + "migrated"
+    database = Database(url)
     database.migrate()
     database.close()
-    return "migrated"
+    return url
 
 
 @pytest.fixture
-def postgresql_database(postgresql_url: str, migrated_template: str) -> Iterator[Database]:
-    """A migrated database of its own on the PostgreSQL server."""
-    name = f"test_{uuid.uuid4().hex}"
-    _on_postgresql(postgresql_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
-    database = Database(postgresql_url.removesuffix("postgres") + name)
+def postgresql_database(migrated_url: str) -> Iterator[Database]:
+    """The migrated database on the PostgreSQL server, empty."""
+    database = Database(migrated_url)
     yield database
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with database.write_engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables}"))
     database.close()
 
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import json
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from access.wire.errors import WireError
 from access.wire.feed import SNAPSHOT_HEADER, FeedDelta, SnapshotMark
 from access.wire.receipts import Receipt
 from access.wire.sealing import CentrePublicKey
+from server.app import run_server
 from server.centre import running_centre
 from server.db import Database
 from server.devices.service import create_enrolment_code, enroll, revoke
@@ -67,6 +69,13 @@ def picture_bytes(size: tuple[int, int] = (90, 120), format_: str = "PNG") -> by
     out = io.BytesIO()
     Image.new("RGB", size, (20, 90, 160)).save(out, format_)
     return out.getvalue()
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 REQUESTS = [
@@ -276,6 +285,16 @@ def test_two_centres_never_share_a_data_directory(centre: Any) -> None:
 
     with pytest.raises(InUse):
         asyncio.run(start())
+
+
+@pytest.mark.parametrize("port", ["http_port", "broker_port"])
+def test_a_port_that_is_taken_ends_the_start(
+    centre: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, port: str
+) -> None:
+    """The broker's or the web's: the answer is 1, and the log says what is the matter."""
+    ports = {"http_port": free_port(), "broker_port": free_port(), port: getattr(centre.settings, port)}
+    assert run_server(ServerSettings(data_dir=tmp_path / "second", **ports)) == 1
+    assert "in use" in caplog.text
 
 
 def test_logs_hold_no_secret(

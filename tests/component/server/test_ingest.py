@@ -294,7 +294,7 @@ def test_a_state_is_kept_and_a_bad_one_is_quarantined(club: Database, now: Any) 
 _STEPS = st.lists(st.sampled_from(["use", "visit", "undo", "gap", "twin"]), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=_STEPS, data=st.data())
 def test_any_order_and_repetition_ends_the_same(
     steps: list[str],
