@@ -183,6 +183,7 @@ class Agent:
         """Stops everything, the readers first; what is not sent stays in the ledger."""
         with ExitStack() as stack:
             stack.callback(self.ledger.close)
+            stack.callback(self.upkeep.keep_clock_marks)
             stack.callback(self.facts.close)
             stack.callback(self.feed.stop)
             stack.callback(self.uplink.stop)

@@ -21,6 +21,7 @@ import structlog
 from access.domain.facts import Presence
 from access.domain.multipasses import PassUse
 from access.wire.enrolment import Enrolment
+from access.wire.errors import WireError
 from access.wire.events import FIRST_PREV, Event, EventKind
 from edge_agent.errors import AlreadyEnrolled, LedgerFault
 from edge_agent.ledger_recovery import is_damaged, recover
@@ -168,9 +169,11 @@ class SqliteLedger:
         return int(self._query("SELECT count(*) FROM outbox", ())[0][0])
 
     def newest_occurred_at(self) -> datetime | None:
-        """When the newest event happened, by the clock of then."""
-        rows = self._query("SELECT body FROM events ORDER BY seq DESC LIMIT 1", ())
-        return Event.from_bytes(rows[0][0].encode()).occurred_at if rows else None
+        """When the newest readable event happened, by the clock of then."""
+        for row in self._query("SELECT body FROM events ORDER BY seq DESC LIMIT 3", ()):
+            with suppress(WireError, UnicodeEncodeError):
+                return Event.from_bytes(row[0].encode()).occurred_at
+        return None
 
     def marks(self) -> dict[str, str]:
         """Small named values that outlive a restart."""
@@ -241,7 +244,7 @@ class SqliteLedger:
         row = connection.execute("SELECT seq, body FROM events ORDER BY seq DESC LIMIT 1").fetchone()
         base = connection.execute("SELECT value FROM marks WHERE name = ?", (_SEQ_BASE,)).fetchone()
         self._last_seq = max(row[0] if row else 0, int(base[0]) if base else 0)
-        self._last_digest = hashlib.sha256(row[1].encode()).hexdigest() if row else FIRST_PREV
+        self._last_digest = hashlib.sha256(row[1].encode("utf-8", "surrogateescape")).hexdigest() if row else FIRST_PREV
 
     def _recovered(self) -> sqlite3.Connection:
         try:

@@ -101,6 +101,6 @@ def _readable(damaged: Path, select: str) -> Iterator[tuple[object, ...]]:
 def _is_event(seq: object, event_id: object, body: object) -> bool:
     try:
         event = Event.from_bytes(str(body).encode())
-    except WireError:
+    except (WireError, UnicodeEncodeError):
         return False
     return event.seq == seq and event.id == event_id

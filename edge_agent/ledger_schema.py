@@ -34,6 +34,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 def open_writing(path: Path, *, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """The one connection that writes and checkpoints: WAL, every commit synced. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0, factory=factory)
+    connection.text_factory = _text
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
@@ -42,9 +43,15 @@ def open_writing(path: Path, *, factory: type[sqlite3.Connection] = sqlite3.Conn
 
 def open_reading(path: Path) -> sqlite3.Connection:
     """A connection that can never write nor checkpoint. Raises sqlite3.Error."""
-    return sqlite3.connect(
-        f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=2.0
-    )
+    uri = f"file:{quote(str(path))}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=2.0)
+    connection.text_factory = _text
+    return connection
+
+
+def _text(raw: bytes) -> str:
+    """Rot in one row must not hide the others: bytes that are no UTF-8 come out as lone surrogates, found later."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:

@@ -81,7 +81,7 @@ class SqliteOutbox:
         found: list[Row] = []
         size = 0
         for seq, body in self._read(_WAITING, (after, _NO_END if until is None else until, limit)):
-            size += len((body or "").encode()) + 1
+            size += len((body or "").encode("utf-8", "surrogateescape")) + 1
             if found and size > MAX_BATCH_BYTES:
                 break
             found.append(Row(seq, body or ""))

@@ -50,7 +50,7 @@ class Upkeep:
             (0.0, self._refresh_rules),
             (2.0, relays.revive),
             (5.0, lambda: notify("WATCHDOG=1")),
-            (60.0, self._keep_clock_marks),
+            (60.0, self.keep_clock_marks),
             (3600.0, self._prune),
         ]
         self._due = [now + every for every, _ in self._duties]
@@ -79,7 +79,8 @@ class Upkeep:
         except CacheFault:
             self._showing.rules = None
 
-    def _keep_clock_marks(self) -> None:
+    def keep_clock_marks(self) -> None:
+        """Writes down how late it is, so that a clock set back is noticed after a restart."""
         own, centre = self._clock.marks()
         with suppress(LedgerFault):
             self._ledger.set_marks({OWN_MARK: own.isoformat(), CENTRE_MARK: centre.isoformat()})

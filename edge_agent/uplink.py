@@ -159,10 +159,11 @@ class Uplink:
         return True
 
     def _batch(self, rows: list[Row]) -> tuple[list[int], bytes | None]:
-        """The seqs and bytes of a batch; an event that is no JSON any more is parked, so that others pass."""
+        """The seqs and bytes of a batch; an event that has rotted is parked, so that others pass."""
         seqs, events = [], []
         for row in rows:
             try:
+                row.body.encode()
                 events.append(json.loads(row.body))
                 seqs.append(row.seq)
             except ValueError:

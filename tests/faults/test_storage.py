@@ -19,6 +19,7 @@ from access.domain.reasons import Outcome
 from access.wire.canonical import digest
 from access.wire.enrolment import Enrolment
 from access.wire.events import FIRST_PREV
+from edge_agent.centre import CentreClient
 from edge_agent.clock import DoorClock
 from edge_agent.door import Door, Place, Scan
 from edge_agent.door_thread import DoorThread
@@ -26,6 +27,8 @@ from edge_agent.errors import LedgerFault
 from edge_agent.gather import FactsReader
 from edge_agent.ledger import SqliteLedger
 from edge_agent.ledger_schema import open_writing
+from edge_agent.outbox import SqliteOutbox
+from edge_agent.uplink import Uplink
 from tests.component.edge_agent.fake_centre import FakeCentre
 from tests.component.edge_agent.making import FakeTime, fill, install_cache, read
 from tests.component.edge_agent.running import wait_until
@@ -246,3 +249,31 @@ def test_a_damaged_ledger_is_set_aside_and_carried_over(
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         seqs = [row[0] for row in connection.execute("SELECT seq FROM events ORDER BY seq")]
     assert len(seqs) == len(set(seqs))
+
+
+def test_a_rotten_event_does_not_hold_up_the_others(identity: Enrolment, tmp_path: Path) -> None:
+    """Bytes inside one body flipped: the file opens, that event is parked with an alarm, all others are offered."""
+    path = tmp_path / "ledger.db"
+    ledger = SqliteLedger(path)
+    fill(ledger, 5)
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE events SET body = CAST(x'7B22FFFE' AS TEXT) WHERE seq IN (3, 5)")
+        connection.commit()
+    ledger = SqliteLedger(path)
+    outbox, offered = SqliteOutbox(ledger), []
+    uplink = Uplink(
+        identity,
+        outbox,
+        publish=lambda payload: not offered.append(json.loads(payload)),  # type: ignore[func-returns-value]
+        centre=CentreClient("http://127.0.0.1:1"),
+    )
+    uplink.start()
+    uplink.connected()
+    wait_until(lambda: {1, 2, 4} <= {event["seq"] for batch in offered for event in batch["events"]}, what="offers")
+    wait_until(lambda: ledger.waiting() == 3, what="the parking")
+    fill(ledger, 1)
+    uplink.wake()
+    wait_until(lambda: offered[-1]["events"][-1]["seq"] == 6, what="the next event")
+    uplink.stop()
+    ledger.close()
