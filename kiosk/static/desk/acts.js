@@ -38,26 +38,34 @@ function nextButton({ next, isOff, key, t, onNext }) {
   return actButton({ act: "next", label, effect, text: `${label}: ${effect}`, key, isOff, onClick: onNext });
 }
 
+let putAway = () => {};
+
 /** Whether a question is on the page. */
 export const isAsking = () => at("ask").open;
 
 /** Put the question away: the answer is no. */
-export function stopAsking() {
-  if (isAsking()) at("ask").close();
-}
+export const stopAsking = () => putAway();
 
 /** Show a question; resolves with what `give` was called with, or null when it was put away. */
 export function question(build) {
   const dialog = at("ask");
+  putAway();
   return new Promise((resolve) => {
-    let answer = null;
     const give = (value) => {
-      answer = value;
+      putAway = () => {};
       dialog.close();
+      dialog.replaceChildren();
+      resolve(value);
+    };
+    putAway = () => give(null);
+    // Not left to the browser: its `close` event comes late, when the next question may be open already.
+    dialog.onkeydown = (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      putAway();
     };
     dialog.onclose = () => {
-      dialog.replaceChildren();
-      resolve(answer);
+      if (!dialog.open) putAway();
     };
     dialog.replaceChildren(...build(give).filter(Boolean));
     dialog.showModal();

@@ -2,12 +2,14 @@
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 
 from access.words import LANGUAGES
-from kiosk.assets import STATIC_PATH, VISITOR_PAGE_PATH
-from kiosk.texts import page_texts, screen_texts
+from kiosk.assets import DESK_PAGE_PATH, STATIC_PATH, VISITOR_PAGE_PATH
+from kiosk.desk import PROBLEMS, ScanState
+from kiosk.texts import act_texts, desk_texts, page_texts, screen_texts
 
 FIELDS = ("idle", "granted", "review", "denied", "trouble")
 PAIRS = [
@@ -59,7 +61,8 @@ def test_the_page_s_texts_are_twins() -> None:
     assert set(texts) == set(LANGUAGES)
     assert texts["en"].keys() == texts["fr"].keys()
     assert screen_texts("en").keys() == screen_texts("fr").keys()
-    for english, french in ((texts["en"], texts["fr"]), (screen_texts("en"), screen_texts("fr"))):
+    pairs = [(get("en"), get("fr")) for get in (texts.__getitem__, screen_texts, desk_texts().__getitem__, act_texts)]
+    for english, french in pairs:
         assert {key: details(text) for key, text in english.items()} == {
             key: details(text) for key, text in french.items()
         }
@@ -82,9 +85,49 @@ def test_the_page_says_that_its_door_is_gone_before_it_ever_heard_from_it() -> N
 
 
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
-    """The page works under a policy of 'self' only."""
-    page = VISITOR_PAGE_PATH.read_text(encoding="utf-8")
+    """The pages work under a policy of 'self' only."""
+    page = VISITOR_PAGE_PATH.read_text(encoding="utf-8") + DESK_PAGE_PATH.read_text(encoding="utf-8")
     assert not re.search(r"\sstyle=|\son[a-z]+=|<style|<script(?![^>]*\ssrc=)|<a\s", page)
-    for path in STATIC_PATH.iterdir():
+    for path in filter(Path.is_file, STATIC_PATH.rglob("*")):
         addresses = re.findall(r"https?://[^\s\"']+", path.read_text(encoding="utf-8"))
         assert [each for each in addresses if each != "http://www.w3.org/2000/svg"] == []
+
+
+def test_the_desk_page_has_words_for_all_that_it_says() -> None:
+    """Each text that its modules ask for, each problem of the door and each state of a scan, and nothing unused."""
+    script = "".join(path.read_text(encoding="utf-8") for path in (STATIC_PATH / "desk").glob("*.js"))
+    own = desk_texts()["en"].keys()
+    asked = set(re.findall(r"\bt\(\"(\w+)\"", script))
+    assert asked <= own
+    assert {f"problem_{problem}" for problem in PROBLEMS} - {"problem_wrong_pin", "problem_locked"} <= own
+    assert {f"state_{state.value}" for state in ScanState} - {"state_none"} <= own
+    prefixes = tuple(set(re.findall(r"`(\w+_)\$\{", script)))
+    unused = {
+        key for key in own - page_texts()["en"].keys() if f'"{key}"' not in script and not key.startswith(prefixes)
+    }
+    assert unused == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        *((text, ground) for text in ("ink", "quiet") for ground in ("page", "surface", "sunk", "neutral-soft")),
+        *((f"{field}-text", field) for field in ("accent", "granted", "review", "denied", "neutral", "warn")),
+        *((field, "surface") for field in ("granted", "denied", "neutral")),
+        ("review-text", "review-soft"),
+        ("surface", "ink"),
+    ],
+)
+def test_the_desk_s_palette_is_readable(text: str, ground: str) -> None:
+    """At least 4.5:1 (WCAG 2.2 AA) for every pair that the page uses."""
+    css = (STATIC_PATH / "desk" / "frame.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", css))
+    assert contrast(colours[text], colours[ground]) >= 4.5
+
+
+def test_french_at_the_desk_is_typeset() -> None:
+    """Curly apostrophes, a no-break space before a colon and none before other marks (Canadian usage)."""
+    for key, text in {**desk_texts()["fr"], **act_texts("fr")}.items():
+        assert "'" not in text, key
+        assert not re.search(r"[^\u00a0]:", text), key
+        assert not re.search(r"[ \u00a0][;!?]", text), key
