@@ -187,7 +187,7 @@ class FeedFollower:
                 raise CentreUnreachable("the centre's answer is no feed of this site")
             if self._apply(cache, delta) in (Applied.GAP, Applied.OTHER_EPOCH):
                 return False
-            if not delta.entries or delta.through <= state.mark.seq:
+            if delta.through <= state.mark.seq:
                 return True
         return True
 
