@@ -131,7 +131,7 @@ def present_scan(
         used_label=used_label,
         used=used,
         left=left,
-        notices=tuple(_notice(each, case) for each in decision.notices),
+        notices=tuple(_notice(each, case) for each in decision.notices if each is not Notice.BIRTHDAY),
         credential=credential,
         credential_text=_credential_text(credential, case.voice),
         state=state,
@@ -190,10 +190,9 @@ def _reason(finding: Finding, voice: Voice) -> DeskReason:
 
 
 def _notice(notice: Notice, case: _Case) -> str:
-    entitlement, person = case.decision.entitlement, case.participant
+    entitlement = case.decision.entitlement
     ends = case.voice.day(entitlement.ends_on) if entitlement and entitlement.ends_on else ""
-    name = in_sentence(clean(person.first_name)) if person else ""
-    return case.voice.words.label("staff_notice", notice, date=ends, name=name)
+    return case.voice.words.label("staff_notice", notice, date=ends)
 
 
 def _credential_text(credential: PresentedBy | None, voice: Voice) -> str | None:

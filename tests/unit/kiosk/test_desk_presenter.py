@@ -87,7 +87,10 @@ DENIED = decided(Outcome.DENIED, EXPIRED)
 
 def test_a_review_for_staff_and_its_json() -> None:
     """The whole scan, as the page gets it."""
-    scan = shown(decided(Outcome.REVIEW, NOTE, entitlement=POOL, notices=(Notice.BIRTHDAY,)), is_offline=True)
+    scan = shown(
+        decided(Outcome.REVIEW, NOTE, entitlement=POOL, notices=(Notice.BIRTHDAY, Notice.CAPACITY_WARNING)),
+        is_offline=True,
+    )
     assert scan.to_json() == {
         "id": "e1",
         "at": "2026-11-21T19:05:00Z",
@@ -123,7 +126,7 @@ def test_a_review_for_staff_and_its_json() -> None:
         "used_label": "Would use",
         "used": "Pool multipass: 2 of 10 left",
         "left": "Expires 31 December",
-        "notices": ["Ewa has a birthday today"],
+        "notices": ["The place is nearly full"],
         "credential": {"kind": "barcode", "fingerprint": CARD.fingerprint},
         "credential_text": "Barcode 3f9a2c",
         "state": "open",
@@ -295,9 +298,11 @@ def test_every_reason_has_words_and_a_step_for_staff(reason: Reason, language: L
 
 @pytest.mark.parametrize("language", list(Language))
 def test_every_notice_has_words_for_staff(language: Language) -> None:
-    """How full the place is among them."""
+    """How full the place is among them; a birthday is said of the person."""
     scan = shown(decided(Outcome.GRANTED, entitlement=POOL, notices=tuple(Notice)), language=language)
-    assert len(scan.notices) == len(Notice)
+    assert len(scan.notices) == len(Notice) - 1
+    assert scan.person is not None
+    assert scan.person.is_birthday
     assert not {"{", "}", "_"} & set("".join(scan.notices))
 
 

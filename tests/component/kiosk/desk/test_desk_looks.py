@@ -155,15 +155,20 @@ def test_the_faults_that_are_looked_for_are_found(open_desk: OpenDesk) -> None:
 def test_the_access_picture_is_large_and_whole(
     desk: Any, open_desk: OpenDesk, until: Until, finding: Make, size: tuple[int, int], least: int
 ) -> None:
-    """At least 480 px high, and not a line of it below the window."""
-    desk.scan("ewa", Outcome.REVIEW, finding("notify_staff"))
+    """At least 480 px high, and not a line of it below the window; nor, but on a phone, anything else to be known."""
+    reasons = (finding("notify_staff"), finding("balance_due"), finding("anti_passback", at=datetime.now(UTC)))
+    desk.scan("ewa", Outcome.REVIEW, *reasons, notices=(Notice.BIRTHDAY, Notice.CAPACITY_WARNING))
     page = open_desk(*size)
     page.wait_for_selector("#portrait img.loaded")
+    if size[0] > 1000:
+        assert page.evaluate("(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(person)") <= 0
     picture, person = page.locator("#portrait").bounding_box(), page.locator("#person").bounding_box()
     assert picture is not None
     assert person is not None
     assert picture["height"] >= least
     assert picture["y"] + picture["height"] <= person["y"] + person["height"]
+    for line in page.locator("#name, .memos li").all():
+        assert line.bounding_box()["y"] < person["y"] + person["height"] - 20  # type: ignore[index]
 
 
 def test_the_picture_is_on_the_page_in_the_first_frames(desk: Any, open_desk: OpenDesk, until: Until) -> None:
