@@ -39,11 +39,11 @@ export function link(url, { onMessage, onGone, onEnd = () => {} }) {
   }
 
   function closed({ code }) {
-    onEnd(code);
     const soon = performance.now() + CLOSED_GRACE_MS;
     if (soon < deadline) expectBefore(soon);
     openAfter(retryMs);
     retryMs = Math.min(LAST_RETRY_MS, retryMs * 1.5);
+    onEnd(code);
   }
 
   function drop() {
@@ -71,5 +71,5 @@ export function link(url, { onMessage, onGone, onEnd = () => {} }) {
   }
 
   open();
-  return { send, reopen: () => openAfter(0) };
+  return { send, reopen: open };
 }
