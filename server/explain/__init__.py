@@ -1,0 +1,1 @@
+"""Why a door answered as it did, and what it would have answered under other rules."""
