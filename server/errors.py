@@ -14,6 +14,7 @@ from __future__ import annotations
 
 __all__ = [
     "CodeRefused",
+    "DoorIsAhead",
     "FeedGone",
     "InUse",
     "NotAuthenticated",
@@ -57,6 +58,10 @@ class FeedGone(ServerError):
 
     status = 410
     code = "feed_gone"
+
+
+class DoorIsAhead(FeedGone):
+    """A door knows numbers of this epoch that this centre never gave out: an older backup runs here."""
 
 
 class TooLarge(ServerError):

@@ -9,8 +9,10 @@ from fastapi.responses import FileResponse
 
 from access.wire.enrolment import FEED_PATH, SNAPSHOT_PATH
 from access.wire.feed import SNAPSHOT_HEADER
+from access.wire.topics import Channel, DeviceTopic
 from server.devices.auth import CurrentDevice, Store, Values, answers, problems
-from server.feed.service import catch_up
+from server.errors import DoorIsAhead
+from server.feed.service import catch_up, start_over
 from server.feed.snapshot import SnapshotStore
 
 __all__ = ["router"]
@@ -29,8 +31,13 @@ def feed(
     after: Annotated[int, Query(ge=0, lt=2**63)],
 ) -> Response:
     """The next changes after a number; 410 when only a snapshot helps."""
-    with database.read() as session:
-        delta = catch_up(session, device.organization, device.site, epoch=epoch, after=after)
+    try:
+        with database.read() as session:
+            delta = catch_up(session, device.organization, device.site, epoch=epoch, after=after)
+    except DoorIsAhead:
+        with database.write() as session:
+            start_over(session, DeviceTopic(device.organization, device.site, device.device, Channel.STATE))
+        raise
     return Response(settings.centre_key.seal(delta), media_type="application/json")
 
 

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from access.wire import feed as wire
 from access.wire.canonical import MAX_MESSAGE_BYTES
 from access.wire.sealing import CentreKey
-from server.errors import FeedGone
+from access.wire.topics import DeviceTopic
+from server.errors import DoorIsAhead, FeedGone
 from server.feed import repository
 from server.feed.repository import Head
+from server.ingest.quarantine import raise_alarm
 from server.models.base import utc_now
 from server.models.feed import FeedEntry
 
-__all__ = ["CHUNK", "MAX_CATCH_UP", "beat", "catch_up", "sealed_messages"]
+__all__ = ["CHUNK", "MAX_CATCH_UP", "beat", "catch_up", "sealed_messages", "start_over"]
 
 CHUNK = 500
 """Numbers covered by one answer over HTTP, at most."""
@@ -31,18 +33,27 @@ _MAX_CHUNK_CHARACTERS = 2_000_000
 def catch_up(
     session: Session, organization_id: str, site_id: str, *, epoch: str, after: int, now: datetime | None = None
 ) -> wire.FeedDelta:
-    """The next chunk for a door that knows everything up to `after`. Raises `FeedGone` when only a snapshot helps."""
+    """The next chunk for a door that knows everything up to `after`. Raises `FeedGone` when only a snapshot
+    helps, `DoorIsAhead` when moreover this centre runs on an older backup (see `start_over`)."""
     head = repository.head_of(session, organization_id)
     if head is None or head.epoch != epoch:
         raise FeedGone("another epoch")
-    if not max(head.trimmed_through, head.seq - MAX_CATCH_UP) <= after <= head.seq:
-        raise FeedGone("too far behind, or ahead of this centre")
+    if after > head.seq:
+        raise DoorIsAhead("a door knows more of this epoch than the centre")
+    if after < max(head.trimmed_through, head.seq - MAX_CATCH_UP):
+        raise FeedGone("too far behind")
     through = min(after + CHUNK, head.seq)
     found = repository.entries_between(session, organization_id, site_id, after=after, through=through)
     kept = _within_limit(found)
     if len(kept) < len(found):
         through = kept[-1].seq
     return _delta(head, site_id, after, through, kept, now or utc_now())
+
+
+def start_over(session: Session, device: DeviceTopic, *, now: datetime | None = None) -> None:
+    """After an older backup was restored: a new epoch, so that no number comes to mean two things, and an alarm."""
+    epoch = repository.renew_epoch(session, device.organization)
+    raise_alarm(session, device, "backup_restored", device.organization, {"epoch": epoch}, now=now or utc_now())
 
 
 def beat(head: Head, site_id: str, now: datetime) -> wire.FeedDelta:

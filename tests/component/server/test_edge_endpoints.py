@@ -35,7 +35,7 @@ from server.centre import running_centre
 from server.db import Database
 from server.devices.service import create_enrolment_code, enroll, revoke
 from server.errors import CodeRefused, InUse, NotFound, TooLarge, Unprocessable
-from server.models import Account, Device, Event, Organization, Person, QuarantinedMessage, Site
+from server.models import Account, Alarm, Device, Event, Organization, Person, QuarantinedMessage, Site
 from server.pictures.store import MAX_PICTURE_BYTES, PictureStore
 from server.settings import ServerSettings
 
@@ -195,6 +195,12 @@ def test_a_door_starts_from_a_snapshot_and_follows_the_feed(
         key.unseal(tampered, SnapshotMark)
     gone = door.get(FEED_PATH, params={"epoch": "other", "after": 0})
     assert (gone.status_code, gone.json()["code"]) == (410, "feed_gone")
+    ahead = door.get(FEED_PATH, params={"epoch": mark.epoch, "after": mark.seq + 1000})
+    assert ahead.status_code == 410
+    anew = key.unseal(door.get(SNAPSHOT_PATH).headers[SNAPSHOT_HEADER], SnapshotMark)
+    assert anew.epoch != mark.epoch, "after an older backup was restored no number may mean two things"
+    with centre.database.read() as session:
+        assert [each.kind for each in session.scalars(select(Alarm))] == ["backup_restored"]
     for query in ("", "?epoch=e", "?epoch=e&after=-1", "?epoch=e&after=x", f"?epoch=e&after={2**63}"):
         assert door.get(FEED_PATH + query).status_code == 422
 
