@@ -40,6 +40,7 @@ FAMILIES = {
     "account": ["registrations", "account_members", "cards", "activity"],
 }
 ALARMS = [
+    "backup_restored",
     "quarantine_full",
     "message_quarantined",
     "chain_broken",
