@@ -58,7 +58,8 @@ class WhatIf:
     """What a draft would have changed. `counts` are scans by (outcome now, outcome with the draft).
 
     `doubts` count scans of which something could not be put together again, `unlike_recorded` those that today's rules
-    answer otherwise than the door did then. `scans` were there in all, `replayed` of them decided again.
+    answer otherwise than the door did then. `scans` were there in all, `replayed` of them decided again: acts of staff
+    and second exits are not.
     """
 
     published: AccessPoint
@@ -82,7 +83,7 @@ class WhatIf:
     @property
     def is_cut(self) -> bool:
         """Whether there were more scans than are replayed at once."""
-        return self.scans > self.replayed
+        return self.scans > MAX_SCANS
 
 
 def what_if(
