@@ -127,9 +127,9 @@ def remade(
     recorded: Recorded, history: History, movements: Movements, policies: Iterable[AccessPoint], *, zone: tzinfo
 ) -> Remade:
     """The request and the facts of a scan. `movements` stand just before it; `policies` are those to be asked."""
-    event, mark = recorded.event, recorded.mark
+    event, mark, asked = recorded.event, recorded.mark, tuple(policies)
     doubts: list[Doubt] = []
-    data_as_of, is_certain = _data_as_of(recorded, history, tuple(policies))
+    data_as_of, is_certain = _data_as_of(recorded, history, asked)
     if not is_certain:
         doubts.append(Doubt.DATA_AGE)
     known = Facts(data_as_of=data_as_of, clock=recorded.clock)
@@ -144,11 +144,12 @@ def remade(
     if then.facts.participant is None:
         doubts.append(Doubt.PERSON_GONE)
     today = start_of_day(local_day(event.occurred_at, zone), zone)
+    is_counted = any(each.capacity.limit is not None or each.capacity.warning_at is not None for each in asked)
     facts = replace(
         then.facts,
         uses=_uses_before(event, then) + movements.uses(event.device_id, event.account_id),
         presence=movements.presence(event.device_id, event.access_point_id, event.person_id),
-        occupancy=movements.inside(event.device_id, event.access_point_id, today),
+        occupancy=movements.inside(event.device_id, event.access_point_id, today) if is_counted else 0,
         data_as_of=data_as_of,
         clock=recorded.clock,
     )

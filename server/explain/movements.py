@@ -27,6 +27,7 @@ class Movements:
     def __init__(self, *, is_shared: bool = False) -> None:
         self._is_shared = is_shared
         self._presence: dict[tuple[str, str], dict[str, Presence]] = defaultdict(dict)
+        self._inside: dict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
         self._uses: dict[tuple[str, str], dict[str, PassUse]] = defaultdict(dict)
 
     def note_all(self, moves: Iterable[Move]) -> None:
@@ -53,9 +54,11 @@ class Movements:
         return self._presence[self._device(device_id), access_point_id].get(person_id, Presence())
 
     def inside(self, device_id: str, access_point_id: str, since: datetime) -> int:
-        """How many came in since the instant and have not left."""
-        people = self._presence[self._device(device_id), access_point_id].values()
-        return sum(_is_inside(each, since) for each in people)
+        """How many came in since the instant and have not left. Later questions must not ask for earlier instants."""
+        people = self._inside[self._device(device_id), access_point_id]
+        for person_id in [each for each, entered_at in people.items() if entered_at < since]:
+            del people[person_id]
+        return len(people)
 
     def uses(self, device_id: str, account_id: str) -> tuple[PassUse, ...]:
         """The uses of an account's passes that the door itself recorded."""
@@ -66,19 +69,16 @@ class Movements:
 
     def _move(self, move: Move, device: str) -> None:
         assert move.person_id is not None
-        place = self._presence[device, move.access_point_id]
+        place, inside = self._presence[device, move.access_point_id], self._inside[device, move.access_point_id]
         before = place.get(move.person_id, Presence())
         if move.kind in ENTRIES:
             place[move.person_id] = Presence(last_in_at=move.occurred_at, last_out_at=before.last_out_at)
+            inside[move.person_id] = move.occurred_at
         else:
             place[move.person_id] = Presence(last_in_at=before.last_in_at, last_out_at=move.occurred_at)
+            inside.pop(move.person_id, None)
 
     def _undo(self, move: Move, device: str) -> None:
         uses = self._uses[device, move.account_id or ""]
         if (undone := uses.get(move.refers_to or "")) is not None:
             uses[undone.id] = replace(undone, is_undone=True)
-
-
-def _is_inside(presence: Presence, since: datetime) -> bool:
-    entered_at, left_at = presence.last_in_at, presence.last_out_at
-    return entered_at is not None and entered_at >= since and (left_at is None or left_at < entered_at)
