@@ -53,7 +53,7 @@ format:  ## Format the code
 	$(BIN)/ruff check --fix .
 
 pictures: $(VENV)/.installed-test  ## Take the pictures of the documentation from the running demo
-	$(BIN)/python docs/pictures.py
+	$(BIN)/python -m docs.pictures
 
 docs: $(VENV)/.installed  ## Write docs/openapi.json and docs/asyncapi.json from the code
 	$(BIN)/gatehouse contracts docs

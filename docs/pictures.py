@@ -11,24 +11,16 @@ from gatehouse.demo.people import by_key
 from gatehouse.demo.processes import free_port
 from gatehouse.demo.venue import ADMIN_EMAIL, Venue
 from gatehouse.demo.wall import CardWall
+from tests.chromium import launch
 
 IMAGES = Path(__file__).parent / "images"
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def main() -> None:
     """Starts the venue, presents cards, saves pictures."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright, Venue(say=print) as venue:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS)
+        browser = launch(playwright)
         kiosk_pictures(browser, venue)
         wall_picture(browser, venue)
         office_pictures(browser, venue)
@@ -80,10 +72,11 @@ def office_pictures(browser: Browser, venue: Venue) -> None:
     page.fill("input[type=email]", ADMIN_EMAIL)
     page.fill("input[type=password]", venue.password)
     page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_selector("text=Live")
+    time.sleep(1)
     shot(page, "check-in-overview")
     page.goto(f"{venue.settings.browser_url}/admin/accounts/tremblay/activity")
-    page.wait_for_load_state("load")
+    page.wait_for_load_state("networkidle")
     shot(page, "account-activity")
     page.close()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import shutil
 import socket
 import threading
 import time
@@ -24,19 +23,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kiosk.assets import CONTENT_SECURITY_POLICY, STATIC_PATH, VISITOR_PAGE_PATH
 from kiosk.texts import page_texts
+from tests.chromium import launch
 
 BEAT_S = 0.25
 PICTURE = "a" * 64
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 
 
 def face() -> bytes:
@@ -220,11 +210,8 @@ def door(new_door: Callable[[], FakeDoor]) -> Iterator[FakeDoor]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless. Closed with its module: Playwright keeps an event loop running in this thread."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.fail("Chromium is missing. `make test` installs it; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        browser = launch(playwright)
         yield browser
         browser.close()
 
