@@ -8,7 +8,6 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from gatehouse.demo.people import by_key
-from gatehouse.demo.processes import free_port
 from gatehouse.demo.venue import ADMIN_EMAIL, Venue
 from gatehouse.demo.wall import CardWall
 from tests.chromium import launch
@@ -52,7 +51,7 @@ def kiosk_pictures(browser: Browser, venue: Venue) -> None:
 
 def wall_picture(browser: Browser, venue: Venue) -> None:
     """The card wall beside two doors."""
-    wall = CardWall(venue, free_port(8610))
+    wall = CardWall(venue, venue.ports.take(8610))
     wall.start()
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(wall.url)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from gatehouse.commands.failing import fail
 from gatehouse.demo.once import plan, run_once
-from gatehouse.demo.processes import StartFailed, free_port
+from gatehouse.demo.processes import StartFailed
 from gatehouse.demo.report import figures, show
 from gatehouse.demo.venue import ADMIN_EMAIL, Venue
 from gatehouse.demo.wall import CardWall
@@ -66,7 +66,7 @@ def _once(console: Console) -> None:
 
 def _until_interrupted(console: Console) -> None:
     with Venue(say=console.print) as venue:
-        wall = CardWall(venue, free_port(8610))
+        wall = CardWall(venue, venue.ports.take(8610))
         wall.start()
         try:
             console.print(_addresses(venue, wall))

@@ -3,37 +3,71 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import httpx
 
-__all__ = ["Child", "StartFailed", "free_port"]
+__all__ = ["Child", "Ports", "StartFailed"]
 
 
 class StartFailed(Exception):
     """A process of the demo did not come up; the text ends with the last lines of its log."""
 
 
-def free_port(preferred: int, taken: set[int] | None = None) -> int:
-    """The preferred TCP port of 127.0.0.1, or a free one when it is busy. Adds it to `taken`."""
-    taken = taken if taken is not None else set()
-    for candidate in (preferred, 0, 0, 0, 0):
-        if candidate in taken:
-            continue
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", candidate))
-            port = int(probe.getsockname()[1])
-            taken.add(port)
-            return port
-    raise StartFailed("No free port on 127.0.0.1. Close a program that listens there and try again.")
+class Ports:
+    """TCP ports of 127.0.0.1 that are this demo's until closed, also while nothing listens on one for a moment.
+
+    Demos of one machine keep out of each other's way by a lock file a port; other programs by what is listened on.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[int, IO[str]] = {}
+
+    def take(self, preferred: int) -> int:
+        """The preferred port, or a free one when it is busy. Raises `StartFailed`."""
+        for candidate in (preferred, *([0] * 20)):
+            port = _unused(candidate)
+            if port is not None and port not in self._locks and self._lock(port):
+                return port
+        raise StartFailed("No free port on 127.0.0.1. Close a program that listens there and try again.")
+
+    def _lock(self, port: int) -> bool:
+        path = Path(tempfile.gettempdir()) / f"gatehouse-demo-{os.getuid()}-{port}.lock"
+        lock = path.open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            return False
+        self._locks[port] = lock
+        return True
+
+    def close(self) -> None:
+        """Gives them back."""
+        while self._locks:
+            _, lock = self._locks.popitem()
+            Path(lock.name).unlink(missing_ok=True)
+            lock.close()
+
+
+def _unused(port: int) -> int | None:
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        probe.listen(1)
+        return int(probe.getsockname()[1])
+    return None
 
 
 class Child:
@@ -41,7 +75,9 @@ class Child:
 
     def __init__(self, name: str, arguments: Sequence[str], *, log: Path, health_url: str) -> None:
         self.name = name
-        self._arguments = [sys.executable, "-m", "gatehouse", *arguments]
+        # When the demo itself is killed, its processes end too (prctl(2), PR_SET_PDEATHSIG).
+        outlived = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        self._arguments = [*outlived, sys.executable, "-m", "gatehouse", *arguments]
         self._log = log
         self._health_url = health_url
         self._process: subprocess.Popen[bytes] | None = None

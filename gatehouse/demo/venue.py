@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from typing import Self
 from access.domain.people import Language
 from gatehouse.demo.doors import DemoDoor
 from gatehouse.demo.people import DOORS
-from gatehouse.demo.processes import Child, free_port
+from gatehouse.demo.processes import Child, Ports
 from gatehouse.demo.sample import ORGANIZATION_ID, SITE_ID, seed
 from server.db import Database
 from server.devices.service import create_enrolment_code
@@ -37,20 +38,11 @@ class Venue:
 
     def __init__(self, *, say: Callable[[str], None]) -> None:
         self._say = say
-        self._ports: set[int] = set()
+        self.ports = Ports()
         self.folder = Path(tempfile.mkdtemp(prefix="gatehouse-demo-"))
         self.password = secrets.token_urlsafe(9)
-        self.settings = ServerSettings(
-            data_dir=self.folder / "centre",
-            http_port=free_port(8600, self._ports),
-            broker_port=free_port(1883, self._ports),
-        )
-        self.centre = Child(
-            "The centre",
-            ["server", "--config", str(self._write_centre_config())],
-            log=self.folder / "centre.log",
-            health_url=f"{self.settings.browser_url}/health",
-        )
+        self.settings = ServerSettings(data_dir=self.folder / "centre")
+        self.centre: Child
         self.doors: dict[str, DemoDoor] = {}
 
     def _write_centre_config(self) -> Path:
@@ -71,19 +63,39 @@ class Venue:
     def _start(self) -> None:
         self._say("Drawing the sample organization: families, portraits, cards ...")
         codes = self._prepare_database()
-        self._say("Starting the centre with its embedded broker ...")
-        self.centre.start()
-        self.centre.wait_until_ready()
+        self._start_centre()
         for number, name in enumerate(DOORS):
-            self._say(f"Enrolling the {name} door and starting it ...")
-            door = DemoDoor(
-                name, self.folder, centre_url=self.settings.browser_url, port=free_port(8701 + number, self._ports)
-            )
-            self.doors[name] = door
-            door.enroll(codes[name])
-            door.agent.start()
+            self._start_door(name, codes[name], self.ports.take(8701 + number))
         for door in self.doors.values():
             door.agent.wait_until_ready()
+
+    def _start_centre(self) -> None:
+        self._say("Starting the centre with its embedded broker ...")
+        ports = {"http_port": self.ports.take(8600), "broker_port": self.ports.take(1883)}
+        self.settings = self.settings.model_copy(update=ports)
+        self.centre = Child(
+            "The centre",
+            ["server", "--config", str(self._write_centre_config())],
+            log=self.folder / "centre.log",
+            health_url=f"{self.settings.browser_url}/health",
+        )
+        self.centre.start()
+        self.centre.wait_until_ready()
+
+    def _start_door(self, name: str, code: str, port: int) -> None:
+        self._say(f"Enrolling the {name} door and starting it ...")
+        door = DemoDoor(name, self.folder, centre_url=self.settings.browser_url, port=port)
+        self.doors[name] = door
+        door.enroll(code)
+        door.agent.start()
+
+    @contextlib.contextmanager
+    def centre_away(self) -> Iterator[None]:
+        """Stops the centre for a while."""
+        self.centre.stop()
+        yield
+        self.centre.start()
+        self.centre.wait_until_ready()
 
     def _prepare_database(self) -> dict[str, str]:
         self.settings.data_dir.mkdir(parents=True)
@@ -116,7 +128,9 @@ class Venue:
         """Ends everything this venue started; nothing is left running or lying about."""
         for door in self.doors.values():
             door.close()
-        self.centre.stop()
+        if hasattr(self, "centre"):
+            self.centre.stop()
+        self.ports.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
