@@ -46,6 +46,7 @@ from access.domain.credentials import CredentialKind
 from access.domain.people import AgeGroup, Language
 from access.domain.policy import Direction
 from access.domain.reasons import Outcome, Reason
+from access.domain.staff import DeskPermission as Permission
 from kiosk.plain import plain
 from kiosk.screen import Picture
 
@@ -75,21 +76,6 @@ PROBLEMS: Final = (
     "not_recorded",
 )
 """Why the door refuses what the page asked; the page has words for each (`problem_*`) and for any other."""
-
-
-class Permission(StrEnum):
-    """What a staff member may do at a desk; what is not listed is not offered, and refused by the door."""
-
-    APPROVE = "approve"
-    OVERRIDE = "override"
-    OVERRIDE_BLOCK = "override_block"
-    UNDO = "undo"
-    LOOK_UP = "look_up"
-    CHECK_IN = "check_in"
-    ASSIGN_CARD = "assign_card"
-    ATTENDANCE = "attendance"
-    PICK_UP = "pick_up"
-    INSIDE = "inside"
 
 
 class ScanState(StrEnum):

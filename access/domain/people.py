@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-__all__ = ["Account", "AgeGroup", "Language", "Memo", "Organization", "Participant", "Text"]
+__all__ = ["Account", "AgeGroup", "AllowedAdult", "Language", "Memo", "Organization", "Participant", "Text"]
 
 
 class Language(StrEnum):
@@ -88,3 +88,19 @@ class Participant:
     def full_name(self) -> str:
         """First and last name, with one space."""
         return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowedAdult:
+    """Someone who may pick up the child `child_id`: a contact, or a person of the centre when `person_id` says so.
+
+    `picture` is the SHA-256 (hex) of what staff compare the face with; `account_id` is the child's account.
+    """
+
+    id: str
+    account_id: str
+    child_id: str
+    name: str
+    relation: Text = Text("")
+    picture: str | None = None
+    person_id: str | None = None

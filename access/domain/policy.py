@@ -185,7 +185,10 @@ class AttendanceTracking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessPoint:
-    """The named place where one set of rules decides."""
+    """The named place where one set of rules decides.
+
+    Whoever came in `auto_exit_after_h` hours ago and has not left is checked out by the door itself; 0 means never.
+    """
 
     id: str
     name: Text
@@ -208,3 +211,8 @@ class AccessPoint:
     )
     order: tuple[EntitlementClass, ...] = DEFAULT_ORDER
     is_choice_offered: bool = False
+    auto_exit_after_h: int = 0
+
+    def __post_init__(self) -> None:
+        if self.auto_exit_after_h < 0:
+            raise InvalidFact("an automatic exit comes after a number of hours, or 0 for never")

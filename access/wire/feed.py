@@ -12,11 +12,14 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from access.domain.credentials import Credential
+from access.domain.doors import Door
 from access.domain.memberships import Membership
 from access.domain.multipasses import Multipass, PassUse
-from access.domain.people import Account, Organization, Participant
+from access.domain.people import Account, AllowedAdult, Organization, Participant
+from access.domain.places import Facility
 from access.domain.policy import AccessPoint
 from access.domain.registrations import Activity, Registration
+from access.domain.staff import StaffMember
 from access.wire.errors import MalformedMessage
 from access.wire.model import Digest, Instant, Message, Name, WireModel
 
@@ -59,6 +62,10 @@ class EntityKind(StrEnum):
     PASS_USE = "pass_use"
     ACTIVITY = "activity"
     REGISTRATION = "registration"
+    FACILITY = "facility"
+    STAFF = "staff"
+    ALLOWED_ADULT = "allowed_adult"
+    DOOR = "door"
 
 
 Body = (
@@ -72,6 +79,10 @@ Body = (
     | PassUse
     | Activity
     | Registration
+    | Facility
+    | StaffMember
+    | AllowedAdult
+    | Door
 )
 
 BODY_TYPES: dict[EntityKind, type[Body]] = {
@@ -85,6 +96,10 @@ BODY_TYPES: dict[EntityKind, type[Body]] = {
     EntityKind.PASS_USE: PassUse,
     EntityKind.ACTIVITY: Activity,
     EntityKind.REGISTRATION: Registration,
+    EntityKind.FACILITY: Facility,
+    EntityKind.STAFF: StaffMember,
+    EntityKind.ALLOWED_ADULT: AllowedAdult,
+    EntityKind.DOOR: Door,
 }
 _ADAPTERS: dict[EntityKind, TypeAdapter[Body]] = {kind: TypeAdapter(body) for kind, body in BODY_TYPES.items()}
 

@@ -16,11 +16,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from access.domain import credentials, memberships, multipasses, people, registrations
+from access.domain import credentials, memberships, multipasses, people, places, registrations
+from access.domain.doors import Door
+from access.domain.staff import StaffMember
 from access.wire.feed import Body, EntityKind
 from server.models.activities import Activity, Occurrence, Registration
 from server.models.base import utc_now
-from server.models.organizations import AccessPoint, Organization
+from server.models.devices import Device
+from server.models.organizations import AccessPoint, Facility, Organization
 from server.models.passes import (
     Membership,
     MembershipPause,
@@ -30,7 +33,9 @@ from server.models.passes import (
     MultipassType,
     PassUse,
 )
-from server.models.people import Account, Credential, Memo, Person
+from server.models.people import Account, AllowedAdult, Credential, Memo, Person
+from server.models.staff import Staff
+from server.staff.permissions import desk_permissions_of
 
 __all__ = ["Item", "age_group", "project"]
 
@@ -266,6 +271,42 @@ def _registrations(session: Session, ids: Collection[str]) -> Iterator[Item]:
         yield Item(EntityKind.REGISTRATION, row.id, row.organization_id, body, account_id=row.account_id)
 
 
+def _facilities(session: Session, ids: Collection[str]) -> Iterator[Item]:
+    for row in session.scalars(select(Facility).where(Facility.id.in_(ids))):
+        yield Item(EntityKind.FACILITY, row.id, row.organization_id, places.Facility(id=row.id, name=row.name))
+
+
+def _staff(session: Session, ids: Collection[str]) -> Iterator[Item]:
+    """Only those who may sign in at a desk: a disabled account, or one without a PIN, leaves the doors."""
+    columns = (Staff.id, Staff.organization_id, Staff.name, Staff.language, Staff.role, Staff.pin_hash)
+    wanted = select(*columns).where(Staff.id.in_(ids), Staff.is_active, Staff.pin_hash != "")
+    for id_, organization_id, name, language, role, pin_hash in session.execute(wanted):
+        may = tuple(sorted(desk_permissions_of(role)))
+        body = StaffMember(id=id_, name=name, language=language, may=may, pin_hash=pin_hash)
+        yield Item(EntityKind.STAFF, id_, organization_id, body)
+
+
+def _allowed_adults(session: Session, ids: Collection[str]) -> Iterator[Item]:
+    for row in session.scalars(select(AllowedAdult).where(AllowedAdult.id.in_(ids))):
+        body = people.AllowedAdult(
+            id=row.id,
+            account_id=row.account_id,
+            child_id=row.child_id,
+            name=row.name,
+            relation=people.Text(row.relation_en, row.relation_fr),
+            picture=row.picture,
+            person_id=row.adult_person_id,
+        )
+        yield Item(EntityKind.ALLOWED_ADULT, row.id, row.organization_id, body, account_id=row.account_id)
+
+
+def _doors(session: Session, ids: Collection[str]) -> Iterator[Item]:
+    """Only those in service: a revoked door is no neighbour any more."""
+    for row in session.scalars(select(Device).where(Device.id.in_(ids), Device.revoked_at.is_(None))):
+        body = Door(id=row.id, access_points=tuple(sorted(each.id for each in row.access_points)))
+        yield Item(EntityKind.DOOR, row.id, row.organization_id, body, site_id=row.site_id)
+
+
 def _grouped(
     session: Session,
     columns: tuple[Any, ...],
@@ -291,4 +332,8 @@ _READERS: dict[EntityKind, tuple[InstrumentedAttribute[str], _Reader]] = {
     EntityKind.PASS_USE: (PassUse.id, _pass_uses),
     EntityKind.ACTIVITY: (Activity.id, _activities),
     EntityKind.REGISTRATION: (Registration.id, _registrations),
+    EntityKind.FACILITY: (Facility.id, _facilities),
+    EntityKind.STAFF: (Staff.id, _staff),
+    EntityKind.ALLOWED_ADULT: (AllowedAdult.id, _allowed_adults),
+    EntityKind.DOOR: (Device.id, _doors),
 }

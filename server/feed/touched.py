@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from access.wire.feed import EntityKind
 from server.models.activities import Activity, Occurrence, Registration
-from server.models.organizations import AccessPoint, Organization
+from server.models.devices import Device
+from server.models.organizations import AccessPoint, Facility, Organization
 from server.models.passes import (
     Membership,
     MembershipPause,
@@ -21,7 +22,8 @@ from server.models.passes import (
     MultipassType,
     PassUse,
 )
-from server.models.people import Account, Credential, Memo, Person
+from server.models.people import Account, AllowedAdult, Credential, Memo, Person
+from server.models.staff import Staff
 
 __all__ = ["Key", "is_projected", "touched_keys"]
 
@@ -47,6 +49,9 @@ _OWN: dict[type[Any], tuple[EntityKind, str]] = {
     PassUse: (EntityKind.PASS_USE, "id"),
     Activity: (EntityKind.ACTIVITY, "id"),
     Registration: (EntityKind.REGISTRATION, "id"),
+    Facility: (EntityKind.FACILITY, "id"),
+    Staff: (EntityKind.STAFF, "id"),
+    AllowedAdult: (EntityKind.ALLOWED_ADULT, "id"),
 }
 _CHILD_OF: dict[type[Any], tuple[EntityKind, str]] = {
     Memo: (EntityKind.PERSON, "person_id"),
@@ -55,12 +60,13 @@ _CHILD_OF: dict[type[Any], tuple[EntityKind, str]] = {
     Occurrence: (EntityKind.ACTIVITY, "activity_id"),
 }
 _NAMING = (MembershipType, MultipassType)
+_PARTLY = (Device,)
 
 
 def is_projected(thing: object) -> bool:
     """Whether a change of this row (or of this class's rows) can change what a door knows."""
     class_ = thing if isinstance(thing, type) else type(thing)
-    return class_ in _OWN or class_ in _CHILD_OF or class_ in _NAMING
+    return class_ in _OWN or class_ in _CHILD_OF or class_ in _NAMING or class_ in _PARTLY
 
 
 def touched_keys(session: Session, obj: object) -> Iterator[Key]:
@@ -93,6 +99,15 @@ def _(obj: AccessPoint, _session: Session) -> Iterator[Key]:
     for site_id in inspect(obj).attrs["site_id"].history.deleted or ():
         if site_id is not None:
             yield Key(EntityKind.ACCESS_POINT, obj.id, obj.organization_id, site_id)
+
+
+@_dependents.register
+def _(obj: Device, session: Session) -> Iterator[Key]:
+    # What a device says of itself changes all the time; its neighbours need to know where it is and whether it serves.
+    told = ("revoked_at", "site_id", "access_points")
+    if obj in session.new or obj in session.deleted or any(_is_changed(obj, column) for column in told):
+        left = [each for each in inspect(obj).attrs["site_id"].history.deleted or () if each is not None]
+        yield Key(EntityKind.DOOR, obj.id, obj.organization_id, *left[:1])
 
 
 @_dependents.register

@@ -15,7 +15,7 @@ from server.models.passes import (
     MultipassType,
     PassUse,
 )
-from server.models.people import Account, Credential, Memo, Person
+from server.models.people import Account, AllowedAdult, Credential, Memo, Person
 from server.models.staff import Staff, StaffRole, StaffSession
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Account",
     "Activity",
     "Alarm",
+    "AllowedAdult",
     "Base",
     "Credential",
     "Device",

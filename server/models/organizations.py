@@ -21,7 +21,8 @@ _OUTSIDE_SETTINGS = ("id", "name", "site_id")
 
 
 class Organization(Identified, Base):
-    """A venue operator. `fingerprint_key` (32 bytes) keys the fingerprints of its credentials."""
+    """A venue operator. `fingerprint_key` (32 bytes) keys the fingerprints of its credentials; `pin_salt` (16 bytes, no
+    secret) is the salt of all of its desk PINs."""
 
     __tablename__ = "organization"
 
@@ -30,6 +31,7 @@ class Organization(Identified, Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="America/Toronto")
     language: Mapped[Language] = mapped_column(word(Language), default=Language.EN)
     fingerprint_key: Mapped[bytes] = mapped_column(LargeBinary(32), default=lambda: secrets.token_bytes(32))
+    pin_salt: Mapped[bytes] = mapped_column(LargeBinary(16), default=lambda: secrets.token_bytes(16))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     sites: Mapped[list[Site]] = relationship(back_populates="organization")

@@ -12,7 +12,7 @@ from access.domain.people import Language
 from server.models.base import ID_LENGTH, Base, Identified, utc_now, word
 from server.models.organizations import Organization
 
-__all__ = ["Account", "Credential", "Memo", "Person"]
+__all__ = ["Account", "AllowedAdult", "Credential", "Memo", "Person"]
 
 
 class Account(Identified, Base):
@@ -88,6 +88,27 @@ class Memo(Identified, Base):
     written_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     person: Mapped[Person] = relationship(back_populates="memos")
+
+
+class AllowedAdult(Identified, Base):
+    """Someone who may pick up a child: a contact of the account, or one of the centre's people (`adult_person_id`).
+
+    `picture` is the SHA-256 (hex) of what staff compare the face with.
+    """
+
+    __tablename__ = "allowed_adult"
+    __table_args__ = (Index("ix_allowed_adult_picture", "organization_id", "picture"),)
+
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    child_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    adult_person_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    name: Mapped[str] = mapped_column(String(200))
+    relation_en: Mapped[str] = mapped_column(String(100), default="")
+    relation_fr: Mapped[str] = mapped_column(String(100), default="")
+    picture: Mapped[str | None] = mapped_column(String(64))
+
+    child: Mapped[Person] = relationship()
 
 
 class Credential(Identified, Base):

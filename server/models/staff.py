@@ -24,7 +24,10 @@ class StaffRole(StrEnum):
 
 
 class Staff(Identified, Base):
-    """A member of staff. `email` (in small letters) signs in; `password_hash` is Argon2id."""
+    """A member of staff. `email` (in small letters) signs in; `password_hash` is Argon2id.
+
+    `pin_hash` (Argon2id under the organization's salt, empty for none) opens the desk of a door.
+    """
 
     __tablename__ = "staff"
 
@@ -32,6 +35,7 @@ class Staff(Identified, Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(200))
+    pin_hash: Mapped[str] = mapped_column(String(200), default="")
     role: Mapped[StaffRole] = mapped_column(word(StaffRole), default=StaffRole.DESK)
     language: Mapped[Language] = mapped_column(word(Language), default=Language.EN)
     is_active: Mapped[bool] = mapped_column(default=True)

@@ -4,6 +4,8 @@ StaffError
 ├── WeakPassword     the password is too short or too long
 ├── InvalidEmail     not an e-mail address
 ├── EmailTaken       another staff member of this server has this e-mail address
+├── WeakPin          no 6 to 12 digits, or one that is guessed first
+├── PinTaken         another staff member of the organization has this PIN
 ├── UnknownRole      no such role
 ├── LoginRefused     wrong e-mail, wrong password or a disabled account: never says which
 └── LoginDelayed     too many failures; `wait_s` seconds are left
@@ -11,7 +13,17 @@ StaffError
 
 from __future__ import annotations
 
-__all__ = ["EmailTaken", "InvalidEmail", "LoginDelayed", "LoginRefused", "StaffError", "UnknownRole", "WeakPassword"]
+__all__ = [
+    "EmailTaken",
+    "InvalidEmail",
+    "LoginDelayed",
+    "LoginRefused",
+    "PinTaken",
+    "StaffError",
+    "UnknownRole",
+    "WeakPassword",
+    "WeakPin",
+]
 
 
 class StaffError(Exception):
@@ -28,6 +40,14 @@ class InvalidEmail(StaffError, ValueError):
 
 class EmailTaken(StaffError, ValueError):
     """The e-mail address already has a staff account."""
+
+
+class WeakPin(StaffError, ValueError):
+    """The PIN is no 6 to 12 digits, or one of those that are tried first."""
+
+
+class PinTaken(StaffError, ValueError):
+    """Somebody in the organization has this PIN: at a desk only the PIN says who it is."""
 
 
 class UnknownRole(StaffError, ValueError):

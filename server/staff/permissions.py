@@ -1,4 +1,7 @@
-"""Who may do what: named permissions, and the roles that grant them. Data only; what is not listed is refused."""
+"""Who may do what in the back office and at a desk: named permissions, and the roles that grant them. Data only.
+
+What is not listed is refused.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from access.domain.staff import DeskPermission
 from server.models.staff import StaffRole
 
-__all__ = ["ROLES", "Permission", "permissions_of"]
+__all__ = ["DESK_ROLES", "ROLES", "Permission", "desk_permissions_of", "permissions_of"]
 
 
 class Permission(StrEnum):
@@ -35,6 +39,20 @@ ROLES: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
 )
 
 
+DESK_ROLES: Final[Mapping[str, frozenset[DeskPermission]]] = MappingProxyType(
+    {
+        StaffRole.ADMIN: frozenset(DeskPermission),
+        StaffRole.DESK: frozenset(DeskPermission) - {DeskPermission.OVERRIDE_BLOCK},
+        StaffRole.VIEWER: frozenset({DeskPermission.LOOK_UP, DeskPermission.INSIDE}),
+    }
+)
+
+
 def permissions_of(role: str) -> frozenset[Permission]:
     """What a role grants; an unknown role grants nothing."""
     return ROLES.get(role, frozenset())
+
+
+def desk_permissions_of(role: str) -> frozenset[DeskPermission]:
+    """What a role grants at the desk of a door; an unknown role grants nothing."""
+    return DESK_ROLES.get(role, frozenset())

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from server.models import Staff, StaffSession
 
-__all__ = ["delete_sessions", "session_by_hash", "staff_by_email", "staff_names"]
+__all__ = ["delete_sessions", "has_pin", "session_by_hash", "staff_by_email", "staff_names"]
 
 
 def staff_by_email(session: Session, email: str) -> Staff | None:
@@ -31,6 +31,14 @@ def delete_sessions(session: Session, *, staff_id: str, expired_before: datetime
             or_(StaffSession.expires_at < expired_before, StaffSession.last_seen_at < expired_before)
         )
     session.execute(unwanted)
+
+
+def has_pin(session: Session, organization_id: str, pin_hash: str, *, but: str) -> bool:
+    """Whether a staff member of the organization other than `but` has the PIN with this hash."""
+    wanted = select(Staff.id).where(
+        Staff.organization_id == organization_id, Staff.pin_hash == pin_hash, Staff.id != but
+    )
+    return session.scalars(wanted.limit(1)).one_or_none() is not None
 
 
 def staff_names(session: Session, organization_id: str, staff_ids: set[str]) -> dict[str, str]:

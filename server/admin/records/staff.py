@@ -14,8 +14,8 @@ from server.admin.office import signed_in_staff
 from server.admin.records.base import OrganizationView, id_field, label, plausible_email, said
 from server.admin.texts import lazy_text
 from server.models import Staff, StaffRole
-from server.staff import service
-from server.staff.errors import EmailTaken, InvalidEmail, StaffError, WeakPassword
+from server.staff import pins, service
+from server.staff.errors import EmailTaken, InvalidEmail, PinTaken, StaffError, WeakPassword, WeakPin
 from server.staff.passwords import MIN_PASSWORD_CHARACTERS
 from server.staff.permissions import Permission
 
@@ -25,7 +25,25 @@ _PROBLEMS: dict[type[StaffError], tuple[str, str]] = {
     WeakPassword: ("password", "records.weak_password"),
     EmailTaken: ("email", "records.taken"),
     InvalidEmail: ("email", "records.bad_email"),
+    WeakPin: ("pin", "records.weak_pin"),
+    PinTaken: ("pin", "records.pin_taken"),
 }
+
+
+def _secret_field(name: str) -> PasswordField:
+    """A secret that can be set and is never shown."""
+    return PasswordField(
+        name,
+        label=label(name),
+        getter=lambda _request, _staff: None,
+        help_text=lazy_text(f"help.{name}"),
+        exclude_from_list=True,
+        exclude_from_detail=True,
+        exclude_from_export=True,
+        searchable=False,
+        orderable=False,
+        filters=[],
+    )
 
 
 class StaffView(OrganizationView):
@@ -45,18 +63,8 @@ class StaffView(OrganizationView):
             "language", label=label("language"), required=True, choices=[(code, words(code).name) for code in LANGUAGES]
         ),
         BooleanField("is_active", label=label("is_active"), default=True),
-        PasswordField(
-            "password",
-            label=label("password"),
-            getter=lambda _request, _staff: None,
-            help_text=lazy_text("help.password"),
-            exclude_from_list=True,
-            exclude_from_detail=True,
-            exclude_from_export=True,
-            searchable=False,
-            orderable=False,
-            filters=[],
-        ),
+        _secret_field("password"),
+        _secret_field("pin"),
     )
     search_columns = (Staff.name, Staff.email)
     sortable_fields = ("name", "email", "role")
@@ -90,9 +98,10 @@ class StaffView(OrganizationView):
                 role=data["role"],
                 language=data["language"],
             )
+            if data.get("pin"):
+                pins.set_pin(request.state.session, staff, data["pin"])
         except StaffError as error:
-            field, key = _PROBLEMS.get(type(error), ("name", "records.bad_setting"))
-            raise FormValidationError({field: said(request, key)}) from error
+            raise _remark(request, error) from error
         staff.is_active = bool(data.get("is_active"))
         return staff
 
@@ -105,8 +114,19 @@ class StaffView(OrganizationView):
         obj.role, obj.language = StaffRole(data["role"]), data["language"]
         if data.get("password"):
             service.set_password(session, obj, data["password"])
+        try:
+            if data.get("pin"):
+                pins.set_pin(session, obj, data["pin"])
+        except StaffError as error:
+            raise _remark(request, error) from error
         if data.get("is_active"):
             obj.is_active = True
         else:
             service.disable_staff(session, obj)
         return obj
+
+
+def _remark(request: Request, error: StaffError) -> FormValidationError:
+    """What is wrong, at its field, in the reader's language."""
+    field, key = _PROBLEMS.get(type(error), ("name", "records.bad_setting"))
+    return FormValidationError({field: said(request, key)})

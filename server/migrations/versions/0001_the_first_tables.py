@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("language", sa.Enum("en", "fr", name="language", native_enum=False, length=40), nullable=False),
         sa.Column("fingerprint_key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("pin_salt", sa.LargeBinary(length=16), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organization")),
@@ -231,6 +232,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("pin_hash", sa.String(length=200), nullable=False),
         sa.Column(
             "role", sa.Enum("admin", "desk", "viewer", name="staffrole", native_enum=False, length=40), nullable=False
         ),
@@ -481,6 +483,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("membership_id", "person_id", name=op.f("pk_membership_person")),
     )
     op.create_index(op.f("ix_membership_person_person_id"), "membership_person", ["person_id"], unique=False)
+    op.create_table(
+        "allowed_adult",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("child_id", sa.String(length=64), nullable=False),
+        sa.Column("adult_person_id", sa.String(length=64), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("relation_en", sa.String(length=100), nullable=False),
+        sa.Column("relation_fr", sa.String(length=100), nullable=False),
+        sa.Column("picture", sa.String(length=64), nullable=True),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_allowed_adult_account_id_account")),
+        sa.ForeignKeyConstraint(["child_id"], ["person.id"], name=op.f("fk_allowed_adult_child_id_person")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_allowed_adult_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_allowed_adult")),
+    )
+    op.create_index(op.f("ix_allowed_adult_account_id"), "allowed_adult", ["account_id"], unique=False)
+    op.create_index(op.f("ix_allowed_adult_child_id"), "allowed_adult", ["child_id"], unique=False)
+    op.create_index("ix_allowed_adult_picture", "allowed_adult", ["organization_id", "picture"], unique=False)
     op.create_table(
         "memo",
         sa.Column("person_id", sa.String(length=64), nullable=False),

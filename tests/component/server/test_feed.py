@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 from access.domain.credentials import Code, CredentialKind
 from access.domain.memberships import CancellationState
 from access.domain.registrations import ActivityKind
+from access.domain.staff import DeskPermission, StaffMember
 from access.wire.canonical import MAX_MESSAGE_BYTES
 from access.wire.feed import EntityKind, FeedDelta, load_body
+from access.wire.pins import who_has_pin
 from access.wire.sealing import CentreKey, CentrePublicKey
 from server.db import Commit, Database
 from server.errors import FeedGone
@@ -31,7 +33,9 @@ from server.models import (
     AccessPoint,
     Account,
     Activity,
+    AllowedAdult,
     Credential,
+    Facility,
     FeedEntry,
     Membership,
     MembershipPause,
@@ -46,7 +50,12 @@ from server.models import (
     Person,
     Registration,
     Site,
+    Staff,
+    StaffRole,
 )
+from server.staff.errors import PinTaken, WeakPin
+from server.staff.pins import clear_pin, set_pin
+from server.staff.service import disable_staff
 
 _AT = datetime(2026, 3, 10, 14, tzinfo=UTC)
 
@@ -107,6 +116,11 @@ def full_club(club: Database) -> Database:
         session.add_all([membership, yoga, place])
         use = {"organization_id": "club", "multipass_id": "pass", "account_id": "family", "person_id": "ann"}
         session.add(PassUse(id="use", used_at=_AT, **use))
+        session.add(Facility(id="hall", organization_id="club", name_en="Hall"))
+        adult = {"account_id": "family", "name": "Ben", "relation_en": "uncle"}
+        session.add(AllowedAdult(id="ben", organization_id="club", child_id="ann", **adult))
+        staff = {"email": "dana@club.example", "name": "Dana", "password_hash": "x", "pin_hash": "$argon2id$x"}
+        session.add(Staff(id="dana", organization_id="club", role=StaffRole.DESK, **staff))
     return club
 
 
@@ -117,6 +131,11 @@ CHANGES: dict[str, tuple[Callable[[Session], None], set[tuple[str, str]]]] = {
         {("access_point", "entrance")},
     ),
     "archived point": (lambda s: _set(s, AccessPoint, "exit", archived_at=_AT), {("access_point", "exit")}),
+    "facility": (lambda s: _set(s, Facility, "hall", name_fr="Salle"), {("facility", "hall")}),
+    "allowed adult": (lambda s: s.delete(s.get_one(AllowedAdult, "ben")), {("allowed_adult", "ben")}),
+    "staff role": (lambda s: _set(s, Staff, "dana", role=StaffRole.VIEWER), {("staff", "dana")}),
+    "staff disabled": (lambda s: disable_staff(s, s.get_one(Staff, "dana")), {("staff", "dana")}),
+    "no PIN": (lambda s: clear_pin(s.get_one(Staff, "dana")), {("staff", "dana")}),
     "account": (lambda s: _set(s, Account, "family", balance_cents=5), {("account", "family")}),
     "person": (lambda s: _set(s, Person, "ann", is_blocked=True), {("person", "ann")}),
     "memo": (lambda s: _set(s, Memo, "memo", text="nuts and eggs"), {("person", "ann")}),
@@ -170,11 +189,43 @@ def test_every_change_reaches_the_feed(full_club: Database, tmp_path: Path, name
 
 
 def test_every_kind_is_in_the_snapshot_and_reads_back(full_club: Database, tmp_path: Path) -> None:
-    """The ten kinds, each body one of the law's values."""
+    """Every kind, each body one of the law's values."""
     known = snapshotted(full_club, tmp_path)
     assert {kind for kind, _ in known} == {kind.value for kind in EntityKind}
     for (kind, _), body in known.items():
         load_body(EntityKind(kind), body)
+
+
+def test_what_doors_know_of_staff_ends_with_the_account(full_club: Database, tmp_path: Path) -> None:
+    """A hash and the desk's permissions; never an e-mail or a password; nothing once disabled or without a PIN."""
+    body = snapshotted(full_club, tmp_path / "before")["staff", "dana"]
+    assert "example" not in body and "password" not in body
+    dana = load_body(EntityKind.STAFF, body)
+    assert isinstance(dana, StaffMember)
+    assert dana.permissions == frozenset(DeskPermission) - {DeskPermission.OVERRIDE_BLOCK}
+    with full_club.write() as session:
+        disable_staff(session, session.get_one(Staff, "dana"))
+    assert ("staff", "dana") not in snapshotted(full_club, tmp_path / "after")
+    assert [entry.body for entry in entries(full_club) if entry.entity_id == "dana"][-1] is None
+
+
+def test_a_pin_is_its_owners_only(full_club: Database) -> None:
+    """Weak ones and another's are refused; what is stored is no PIN, and the same PIN elsewhere is another hash."""
+    with full_club.write() as session:
+        dana = session.get_one(Staff, "dana")
+        for weak in ("1234", "111111", "123456", "18462x"):
+            with pytest.raises(WeakPin):
+                set_pin(session, dana, weak)
+        set_pin(session, dana, "184623")
+        session.flush()
+        assert who_has_pin("184623", [("dana", dana.pin_hash)]) == "dana"
+        own = {"organization_id": "club", "name": "Lea", "password_hash": "x"}
+        lea = Staff(id="lea", email="lea@club.example", **own)
+        session.add(lea)
+        session.flush()
+        with pytest.raises(PinTaken):
+            set_pin(session, lea, "184623")
+        set_pin(session, dana, "184623")
 
 
 def test_a_card_moves_with_its_holder(full_club: Database) -> None:

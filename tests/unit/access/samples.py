@@ -12,7 +12,8 @@ from access.domain.facts import ClockTrust
 from access.domain.instants import Hours
 from access.domain.memberships import Cancellation, CancellationState, Membership, Pause
 from access.domain.multipasses import Effective, Multipass, PassUse, Period
-from access.domain.people import Account, AgeGroup, Language, Memo, Organization, Participant, Text
+from access.domain.people import Account, AgeGroup, AllowedAdult, Language, Memo, Organization, Participant, Text
+from access.domain.places import Facility
 from access.domain.policy import (
     AccessPoint,
     AccessRule,
@@ -33,6 +34,7 @@ from access.domain.policy import (
 )
 from access.domain.reasons import Notice, Outcome, Reason
 from access.domain.registrations import Activity, ActivityKind, Occurrence, Registration, RegistrationStatus
+from access.domain.staff import DeskPermission, StaffMember
 from access.wire.enrolment import Enrolment, EnrolmentRequest
 from access.wire.events import (
     FIRST_PREV,
@@ -87,6 +89,7 @@ BODIES: dict[EntityKind, Body] = {
         ),
         order=(EntitlementClass.COUNTED_MULTIPASS, EntitlementClass.ACTIVITY),
         is_choice_offered=True,
+        auto_exit_after_h=12,
     ),
     EntityKind.ACCOUNT: Account(id="a1", balance_cents=1250, due_since=date(2026, 2, 1)),
     EntityKind.PERSON: Participant(
@@ -151,6 +154,24 @@ BODIES: dict[EntityKind, Body] = {
         status=RegistrationStatus.WAITING,
         occurrence_ids=("o1",),
         has_invoice=False,
+    ),
+    EntityKind.FACILITY: Facility(id="pool", name=POOL),
+    EntityKind.STAFF: StaffMember(
+        id="s1",
+        name="Dana",
+        language=Language.FR,
+        may=(DeskPermission.APPROVE, DeskPermission.UNDO),
+        pin_hash="$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$aGFzaA",
+        is_active=False,
+    ),
+    EntityKind.ALLOWED_ADULT: AllowedAdult(
+        id="c1",
+        account_id="a1",
+        child_id="p1",
+        name="Marta Roy",
+        relation=Text("grandmother", "grand-mère"),
+        picture="cd" * 32,
+        person_id="p2",
     ),
 }
 
