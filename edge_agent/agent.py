@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from access.wire.state import Connection, DeviceState
-from access.wire.topics import Channel, DeviceTopic, feed_topic
+from access.wire.topics import Channel, DeviceTopic, feed_topic, site_events
 from edge_agent.cache import SqliteCache
 from edge_agent.centre import CentreClient
 from edge_agent.clock import DoorClock, SystemTime
@@ -28,11 +28,13 @@ from edge_agent.enrolment import LEDGER_NAME, identity_in, prepare_folder, softw
 from edge_agent.errors import EdgeError, LedgerFault, SettingsError
 from edge_agent.feed import FeedFollower
 from edge_agent.gather import FactsReader
+from edge_agent.heard import HeardEvents
 from edge_agent.kiosk_hub import KioskHub
 from edge_agent.known_states import KnownStates
 from edge_agent.ledger import SqliteLedger
 from edge_agent.link import MqttLink
 from edge_agent.logs import configure_logs
+from edge_agent.neighbours import Neighbours
 from edge_agent.notify import notify
 from edge_agent.outbox import SqliteOutbox
 from edge_agent.pictures import PictureFetcher, PictureStore
@@ -110,6 +112,9 @@ class Agent:
             publish=lambda payload: self._publish(topics[Channel.STATE], payload, retain=True),
             is_up=self._is_mqtt_up,
         )
+        self.neighbours = Neighbours(
+            identity, HeardEvents(self.ledger), FactsReader(self.cache, self.ledger), self.clock
+        )
         if settings.uplink == "mqtt":
             self.link = MqttLink(
                 settings.mqtt_url or identity.mqtt_url,
@@ -121,6 +126,7 @@ class Agent:
                     topics[Channel.RECEIPTS]: self.uplink.take,
                     feed_topic(identity.organization, identity.site): self.feed.take,
                 },
+                filters={site_events(identity.organization, identity.site): self.neighbours.hear},
                 on_up=self._mqtt_up,
                 on_down=self.uplink.disconnected,
             )
@@ -166,6 +172,7 @@ class Agent:
         self.web.start()
         self.uplink.start()
         self.feed.start()
+        self.neighbours.start()
         self.fetcher.start()
         self.reporter.start()
         if self.link is not None:
@@ -186,6 +193,7 @@ class Agent:
             stack.callback(self.upkeep.keep_clock_marks)
             stack.callback(self.facts.close)
             stack.callback(self.feed.stop)
+            stack.callback(self.neighbours.stop)
             stack.callback(self.uplink.stop)
             if self.link is not None:
                 stack.callback(self.link.stop, last_will(self.identity.device))

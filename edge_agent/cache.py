@@ -28,7 +28,7 @@ __all__ = ["Applied", "CacheState", "SqliteCache"]
 _log = structlog.get_logger(__name__)
 
 _KINDS = frozenset(EntityKind)
-_RULES = (EntityKind.ACCESS_POINT, EntityKind.ORGANIZATION)
+_RULES = (EntityKind.ACCESS_POINT, EntityKind.ORGANIZATION, EntityKind.DOOR)
 _PERSIST_AGE_S = 30.0
 
 
@@ -64,7 +64,7 @@ class SqliteCache:
         self.generation = 0
         """Rises when the file was swapped or thrown away."""
         self.rules_version = 0
-        """Rises when the organization or an access point may have changed."""
+        """Rises when the organization, an access point or a door may have changed."""
         self.is_damaged = threading.Event()
         """Set by a reader that found the file unreadable; the feed then fetches another."""
 

@@ -32,6 +32,7 @@ from edge_agent.errors import CacheFault, LedgerFault
 from edge_agent.gather import FactsReader, Rules
 from edge_agent.guessing import GuessGuard
 from edge_agent.ledger import SqliteLedger
+from edge_agent.movements import ToldAgain
 from edge_agent.recording import Presented, event_maker
 from hardware.api import Read
 
@@ -75,6 +76,7 @@ class _Found:
     mark: CacheMark | None = None
     rules: Rules | None = None
     point: AccessPoint | None = None
+    again: ToldAgain | None = None
 
 
 class Door:
@@ -164,7 +166,9 @@ class Door:
             if self._is_exit(place):
                 return _Found()  # the way out needs to know nobody
             raise
-        return _Found(status=known.status, facts=known.facts, mark=known.mark, rules=rules, point=point)
+        return _Found(
+            status=known.status, facts=known.facts, mark=known.mark, rules=rules, point=point, again=known.again
+        )
 
     def _record(self, read: Read, presented: Presented, found: _Found, direction: Direction, moment: Moment) -> Scan:
         request = AccessRequest(direction=direction, credential=found.status)
@@ -237,7 +241,11 @@ class Door:
 def _decide(request: AccessRequest, found: _Found, moment: Moment) -> Decision:
     if found.point is None or found.rules is None:
         return Decision(outcome=Outcome.GRANTED, direction=Direction.OUT)
-    return decide(request, found.facts, found.point, now=moment.now, zone=found.rules.zone)
+    facts = found.facts
+    if found.again is not None and request.direction is Direction.IN:
+        without = decide(request, found.again.without, found.point, now=moment.now, zone=found.rules.zone)
+        facts = found.again.with_it if without.outcome is Outcome.GRANTED else facts
+    return decide(request, facts, found.point, now=moment.now, zone=found.rules.zone)
 
 
 def _is_guess(found: _Found, direction: Direction) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from access.domain.credentials import Credential, CredentialStatus
-from access.domain.facts import ClockTrust, Facts, Presence
-from access.domain.instants import local_day, start_of_day
+from access.domain.doors import Door
+from access.domain.facts import ClockTrust, Facts
 from access.domain.memberships import Membership
 from access.domain.multipasses import Multipass, PassUse
 from access.domain.people import Account, Organization, Participant
@@ -32,6 +32,7 @@ from access.wire.feed import Body, EntityKind, load_body
 from edge_agent.cache import SqliteCache
 from edge_agent.errors import CacheFault
 from edge_agent.ledger import SqliteLedger
+from edge_agent.movements import Movements, Surroundings, ToldAgain
 
 __all__ = ["FactsReader", "Known", "Rules"]
 
@@ -49,20 +50,30 @@ _SEQ = "SELECT value FROM meta WHERE key = 'seq'"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What seldom changes and is kept in memory: the organization and its access points."""
+    """What seldom changes and is kept in memory: the organization, its access points, and the site's doors with the
+    access points that each serves."""
 
     organization: Organization
     zone: tzinfo
     points: dict[str, AccessPoint]
+    doors: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def facility_of(self, point: AccessPoint) -> tuple[str, ...]:
+        """The access points that lead to the same facility, itself among them."""
+        if point.facility_id is None:
+            return (point.id,)
+        return tuple(each.id for each in self.points.values() if each.facility_id == point.facility_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about a presented code. `mark` is the state of the cache it was read from."""
+    """What is known about a presented code. `mark` is the state of the cache it was read from; `again` is set when
+    another door told that the person just came in here."""
 
     status: CredentialStatus
     facts: Facts
     mark: CacheMark
+    again: ToldAgain | None = None
 
 
 class FactsReader:
@@ -71,7 +82,7 @@ class FactsReader:
 
     def __init__(self, cache: SqliteCache, ledger: SqliteLedger) -> None:
         self._cache = cache
-        self._ledger = ledger
+        self._movements = Movements(ledger)
         self._connection: sqlite3.Connection | None = None
         self._generation = -1
         self._rules: Rules | None = None
@@ -94,20 +105,33 @@ class FactsReader:
         if state is None:
             raise CacheFault("there is no cache yet")
         facts, status, seq = self._reading(lambda connection: _read_facts(connection, fingerprint))
-        occupancy = 0
-        if point.capacity.limit is not None or point.capacity.warning_at is not None:
-            today = start_of_day(local_day(now, rules.zone), rules.zone)
-            occupancy = self._ledger.occupancy(point.id, today)
-        person = facts.participant
-        facts = replace(
-            facts,
-            uses=facts.uses + tuple(self._ledger.uses(person.account_id) if person and facts.multipasses else ()),
-            presence=self._ledger.presence(point.id, person.id) if person else Presence(),
-            occupancy=occupancy,
-            data_as_of=state.data_as_of,
-            clock=clock,
-        )
-        return Known(status, facts, CacheMark(epoch=self._epoch, seq=seq))
+        mark = CacheMark(epoch=self._epoch, seq=seq)
+        facts = replace(facts, data_as_of=state.data_as_of, clock=clock)
+        return self.with_movements(Known(status, facts, mark), point, rules, now=now)
+
+    def known_person(
+        self, person_id: str, point: AccessPoint, rules: Rules, *, now: datetime, clock: ClockTrust
+    ) -> Known | None:
+        """What is known of a person whom staff looked up; None for somebody the centre has not told of."""
+        state = self._cache.state
+        if state is None:
+            raise CacheFault("there is no cache yet")
+        facts, seq = self._reading(lambda connection: _read_person(connection, person_id))
+        if facts.participant is None:
+            return None
+        mark = CacheMark(epoch=self._epoch, seq=seq)
+        facts = replace(facts, data_as_of=state.data_as_of, clock=clock)
+        return self.with_movements(Known(CredentialStatus.VALID, facts, mark), point, rules, now=now)
+
+    def reading(self, read: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Runs `read` on the cache inside one read transaction, for the desk's lists."""
+        return self._reading(read)
+
+    def with_movements(self, known: Known, point: AccessPoint, rules: Rules, *, now: datetime) -> Known:
+        """What the centre said, with what this door recorded and what its neighbours told since."""
+        place = Surroundings(point, rules.facility_of(point), rules.zone, now)
+        facts, again = self._movements.added_to(known.facts, place)
+        return replace(known, facts=facts, again=again)
 
     def participant(self, person_id: str) -> Participant | None:
         """One person, for showing a past decision again."""
@@ -168,7 +192,13 @@ def _read_rules(connection: sqlite3.Connection) -> Rules:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise CacheFault(f"the organization's time zone {organization.time_zone!r} is not known here") from error
     points = _loaded(connection, EntityKind.ACCESS_POINT)
-    return Rules(organization, zone, {each.id: each for each in points if isinstance(each, AccessPoint)})
+    doors = _loaded(connection, EntityKind.DOOR)
+    return Rules(
+        organization,
+        zone,
+        {each.id: each for each in points if isinstance(each, AccessPoint)},
+        {each.id: frozenset(each.access_points) for each in doors if isinstance(each, Door)},
+    )
 
 
 def _loaded(connection: sqlite3.Connection, kind: EntityKind) -> list[Body]:
@@ -184,15 +214,21 @@ def _read_facts(connection: sqlite3.Connection, fingerprint: str | None) -> tupl
     credential = _load(EntityKind.CREDENTIAL, row[1]) if row else None
     if not isinstance(credential, Credential):
         return Facts(), CredentialStatus.UNKNOWN, seq
-    held = _account(connection, credential)
+    held = _account(connection, credential.account_id, credential.person_id)
     status = CredentialStatus.REVOKED if credential.is_revoked else CredentialStatus.VALID
     return (held, status, seq) if held.participant else (Facts(), CredentialStatus.UNKNOWN, seq)
 
 
-def _account(connection: sqlite3.Connection, credential: Credential) -> Facts:
+def _read_person(connection: sqlite3.Connection, person_id: str) -> tuple[Facts, int]:
+    seq = int(connection.execute(_SEQ).fetchone()[0])
+    person = _one(connection, EntityKind.PERSON, person_id)
+    return (_account(connection, person.account_id, person_id) if isinstance(person, Participant) else Facts()), seq
+
+
+def _account(connection: sqlite3.Connection, account_id: str, person_id: str) -> Facts:
     found: dict[str, list[Any]] = {kind: [] for kind in EntityKind}
     unreadable: set[str] = set()
-    for kind, body in connection.execute(_ACCOUNT, (credential.account_id, credential.person_id)):
+    for kind, body in connection.execute(_ACCOUNT, (account_id, person_id)):
         if kind not in found:
             continue  # of a newer centre
         loaded = _load(kind, body)

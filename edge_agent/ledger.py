@@ -44,10 +44,6 @@ _REPLACE_DECISION = "INSERT OR REPLACE INTO last_decision VALUES (?, ?, ?, ?, ?,
 _REPLACE_MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?)"
 _USES = "SELECT id, multipass_id, person_id, used_at, is_undone FROM pass_uses WHERE account_id = ?"
 _PRESENCE = "SELECT last_in_at, last_out_at FROM presence WHERE access_point = ? AND person_id = ?"
-_OCCUPANCY = (
-    "SELECT count(*) FROM presence WHERE access_point = ? AND last_in_at >= ?"
-    " AND (last_out_at IS NULL OR last_out_at < last_in_at)"
-)
 _SEQ_BASE = "seq_base"
 
 
@@ -153,9 +149,9 @@ class SqliteLedger:
         rows = self._query(_PRESENCE, (access_point, person_id))
         return Presence(last_in_at=_instant(rows[0][0]), last_out_at=_instant(rows[0][1])) if rows else Presence()
 
-    def occupancy(self, access_point: str, since: datetime) -> int:
-        """How many came in at the access point since the aware UTC instant and have not left."""
-        return int(self._query(_OCCUPANCY, (access_point, since.isoformat()))[0][0])
+    def rows(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """The rows of a reading statement; for the parts of the door that keep tables of their own in the file."""
+        return self._query(statement, values)
 
     def last_decision(self, access_point: str) -> LastDecision | None:
         """What the access point answered last."""

@@ -28,6 +28,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         " occurred_at TEXT NOT NULL, is_offline INTEGER NOT NULL, decision TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     ),
+    (
+        "CREATE TABLE heard (id TEXT PRIMARY KEY, device TEXT NOT NULL, movement TEXT, access_point TEXT NOT NULL,"
+        " person_id TEXT, account_id TEXT, multipass_id TEXT, at TEXT NOT NULL, undoes TEXT) WITHOUT ROWID",
+        "CREATE INDEX heard_person ON heard (person_id) WHERE movement IS NOT NULL",
+        "CREATE INDEX heard_account ON heard (account_id) WHERE multipass_id IS NOT NULL",
+        "CREATE INDEX heard_place ON heard (access_point, at) WHERE movement IS NOT NULL",
+        "CREATE INDEX heard_undoes ON heard (undoes) WHERE undoes IS NOT NULL",
+        "CREATE INDEX heard_device ON heard (device, at)",
+    ),
 )
 
 

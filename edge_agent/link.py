@@ -54,7 +54,8 @@ def brokers(urls: str) -> list[Broker]:
 class MqttLink:
     """Keeps one connection alive, trying the brokers in turn.
 
-    `topics` maps each subscribed topic to who takes its payloads. `on_up` and `on_down` are called in the network's
+    `topics` maps each subscribed topic to who takes its payloads, `filters` each filter with wildcards to who takes
+    topic and payload. `on_up` and `on_down` are called in the network's
     thread. `will` is published, retained, on `state_topic` when the connection is lost.
     """
 
@@ -67,6 +68,7 @@ class MqttLink:
         state_topic: str,
         will: bytes,
         topics: Mapping[str, Callable[[bytes], None]],
+        filters: Mapping[str, Callable[[str, bytes], None]] | None = None,
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[], None] = lambda: None,
     ) -> None:
@@ -76,6 +78,7 @@ class MqttLink:
         self._state_topic = state_topic
         self._will = will
         self._topics = dict(topics)
+        self._filters = dict(filters or {})
         self._on_up = on_up
         self._on_down = on_down
         self._stop = threading.Event()
@@ -184,7 +187,7 @@ class MqttLink:
                 self._is_refused = str(code) in _REFUSED
                 self._log_lost(broker, str(code))
                 return
-            client.subscribe([(topic, 1) for topic in self._topics])
+            client.subscribe([(topic, 1) for topic in (*self._topics, *self._filters)])
 
         def on_subscribe(_: paho.Client, __: Any, ___: int, codes: list[ReasonCode], ____: Any) -> None:
             if any(code.is_failure for code in codes):
@@ -203,6 +206,10 @@ class MqttLink:
             take = self._topics.get(message.topic)
             if take is not None:
                 take(bytes(message.payload))
+                return
+            for wanted, hear in self._filters.items():
+                if paho.topic_matches_sub(wanted, message.topic):
+                    hear(message.topic, bytes(message.payload))
 
         client.on_connect = on_connect
         client.on_subscribe = on_subscribe

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from access.domain.ids import uuid7
+from edge_agent.heard import HeardEvents
 from edge_agent.ledger import SqliteLedger
 
 __all__ = ["prune"]
@@ -31,4 +32,5 @@ def prune(ledger: SqliteLedger, *, before: datetime) -> int:
         connection.execute(
             "DELETE FROM presence WHERE max(coalesce(last_in_at, ''), coalesce(last_out_at, '')) < ?", (at,)
         )
+    HeardEvents(ledger).prune(before=before)
     return len(old)

@@ -110,7 +110,7 @@ def _about_person(situation: Situation, policy: AccessPoint) -> Iterator[Change]
         (person is not None and person.picture is None, Change(kind=ChangeKind.ADD_PICTURE)),
         (owed > 0, Change(kind=ChangeKind.PAY, amount=owed)),
         (can_leave > 0, Change(kind=ChangeKind.FEWER_INSIDE, amount=can_leave)),
-        (facts.presence.last_in_at is not None, Change(kind=ChangeKind.CHECK_OUT)),
+        (facts.movements.last_in_at is not None, Change(kind=ChangeKind.CHECK_OUT)),
         (facts.data_as_of != situation.now, Change(kind=ChangeKind.FRESH_DATA)),
         (facts.clock is ClockTrust.UNTRUSTED, Change(kind=ChangeKind.TRUSTED_CLOCK)),
     )
@@ -168,8 +168,8 @@ def _instants(situation: Situation, judgement: Judgement, policy: AccessPoint, z
     for judged in judgement.held.judged if judgement.held else ():
         if isinstance(judged.answer, Finding) and judged.answer.at is not None:
             yield in_utc(judged.answer.at)
-    if facts.presence.last_in_at is not None and policy.anti_passback.period_s > 0:
-        yield _later(facts.presence.last_in_at, policy.anti_passback.period_s)
+    if facts.movements.last_in_at is not None and policy.anti_passback.period_s > 0:
+        yield _later(facts.movements.last_in_at, policy.anti_passback.period_s)
 
 
 def _openings(hours: Iterable[Hours], today: date, zone: tzinfo) -> Iterator[datetime]:
@@ -234,10 +234,11 @@ def _pay(change: Change, situation: Situation) -> Situation:
 
 
 def _check_out(_change: Change, situation: Situation) -> Situation:
-    entered_at = situation.facts.presence.last_in_at or situation.now
+    entered_at = situation.facts.movements.last_in_at or situation.now
     left_at = max(in_utc(entered_at), in_utc(situation.now))
     # One second after the entry, so that nobody takes it for the same scan.
-    return _with_facts(situation, presence=Presence(last_in_at=entered_at, last_out_at=_later(left_at, 1)))
+    moved = Presence(last_in_at=entered_at, last_out_at=_later(left_at, 1))
+    return _with_facts(situation, presence=moved, facility_presence=None)
 
 
 def _fewer(change: Change, situation: Situation) -> Situation:

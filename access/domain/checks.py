@@ -217,7 +217,7 @@ def _held_check(judged: Judged, held: Held, said: list[Finding]) -> Check:
 def _by_policy(facts: Facts, policy: AccessPoint, now: datetime, zone: tzinfo) -> Iterator[Check]:
     """The rules whose weight is a setting of the access point."""
     person = facts.participant
-    passback, entered_at = _ANTI_PASSBACK_MODES[policy.anti_passback.mode], facts.presence.last_in_at
+    passback, entered_at = _ANTI_PASSBACK_MODES[policy.anti_passback.mode], facts.movements.last_in_at
     rows = (
         (Rule.BALANCE, Reason.BALANCE_DUE, policy.balance.mode, _owes_too_much(facts, policy, now, zone), None),
         (Rule.CAPACITY, Reason.CAPACITY_FULL, policy.capacity.mode, _is_full(facts, policy), None),
@@ -267,7 +267,7 @@ def _is_stale(facts: Facts, policy: AccessPoint, now: datetime) -> bool:
 
 
 def _is_passed_back(facts: Facts, policy: AccessPoint, now: datetime) -> bool:
-    entered_at, left_at = facts.presence.last_in_at, facts.presence.last_out_at
+    entered_at, left_at = facts.movements.last_in_at, facts.movements.last_out_at
     if entered_at is None or (left_at is not None and elapsed(entered_at, left_at) >= timedelta(0)):
         return False
     period_s = policy.anti_passback.period_s

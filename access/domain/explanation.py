@@ -20,7 +20,7 @@ from access.domain.multipasses import Multipass
 from access.domain.people import Text
 from access.domain.policy import AccessPoint
 from access.domain.reasons import Outcome
-from access.domain.registrations import Registration
+from access.domain.registrations import ActivityKind, Registration
 
 __all__ = ["MAX_CHANGES", "Explanation", "Fact", "Line", "Way", "explain", "size_of"]
 
@@ -212,7 +212,7 @@ def _looked_at(check: Check, situation: Situation, policy: AccessPoint, zone: tz
         case Rule.CLOCK:
             return (("clock", facts.clock), ("mode", offline.untrusted_clock))
         case Rule.ANTI_PASSBACK:
-            moved = (("last_in_at", presence.last_in_at), ("last_out_at", presence.last_out_at))
+            moved = (("last_in_at", facts.movements.last_in_at), ("last_out_at", facts.movements.last_out_at))
             rule = policy.anti_passback
             return (*moved, ("period_s", rule.period_s), ("anti_passback", rule.mode))
 
@@ -255,9 +255,10 @@ def _multipass(multipass: Multipass, situation: Situation, zone: tzinfo) -> tupl
 
 def _registration(registration: Registration, situation: Situation) -> tuple[tuple[str, Fact], ...]:
     activity = next((each for each in situation.facts.activities if each.id == registration.activity_id), None)
+    is_booking = activity is not None and activity.kind is ActivityKind.FACILITY_BOOKING
     return (
         ("name", activity.name if activity else None),
         ("registration_status", registration.status),
         ("occurrences", len(activity.occurrences) if activity else None),
-        ("has_invoice", registration.has_invoice),
+        *((("has_invoice", registration.has_invoice),) if is_booking else ()),
     )

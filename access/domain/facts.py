@@ -52,7 +52,9 @@ class Presence:
 class Facts:
     """Everything known at the moment of the scan. Things of other people of the account may be among them.
 
-    `data_as_of` is the instant of the newest state heard from the centre; None when there never was one.
+    `presence` is about this access point alone, `facility_presence` about all that lead to the same facility (None:
+    this one stands alone). `data_as_of` is the instant of the newest state heard from the centre; None when there never
+    was one.
     """
 
     participant: Participant | None = None
@@ -63,6 +65,7 @@ class Facts:
     activities: tuple[Activity, ...] = ()
     registrations: tuple[Registration, ...] = ()
     presence: Presence = Presence()
+    facility_presence: Presence | None = None
     occupancy: int = 0
     data_as_of: datetime | None = None
     clock: ClockTrust = ClockTrust.TRUSTED
@@ -70,6 +73,11 @@ class Facts:
     def __post_init__(self) -> None:
         if self.data_as_of is not None:
             require_aware(self.data_as_of, "data_as_of")
+
+    @property
+    def movements(self) -> Presence:
+        """The person's last movements at the facility: what anti-passback asks for."""
+        return self.facility_presence or self.presence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,16 @@ from enum import StrEnum
 
 from access.wire.model import NAME_PATTERN
 
-__all__ = ["ALL_EVENTS", "ALL_STATES", "ROOT", "Channel", "DeviceTopic", "feed_topic", "parse_device_topic"]
+__all__ = [
+    "ALL_EVENTS",
+    "ALL_STATES",
+    "ROOT",
+    "Channel",
+    "DeviceTopic",
+    "feed_topic",
+    "parse_device_topic",
+    "site_events",
+]
 
 ROOT = "gatehouse/v1"
 ALL_EVENTS = f"{ROOT}/+/+/+/events"
@@ -42,6 +51,11 @@ class DeviceTopic:
 def feed_topic(organization: str, site: str) -> str:
     """The topic on which the centre publishes a site's feed."""
     return f"{ROOT}/{organization}/{site}/feed"
+
+
+def site_events(organization: str, site: str) -> str:
+    """The filter by which a site's doors hear each other's events."""
+    return f"{ROOT}/{organization}/{site}/+/{Channel.EVENTS}"
 
 
 def parse_device_topic(topic: str) -> DeviceTopic | None:

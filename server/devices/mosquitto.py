@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from access.wire.topics import ALL_EVENTS, ALL_STATES, ROOT, Channel, DeviceTopic, feed_topic
+from access.wire.topics import ALL_EVENTS, ALL_STATES, ROOT, Channel, DeviceTopic, feed_topic, site_events
 from server.models.devices import Device
 
 __all__ = ["acl", "mosquitto_password_line", "password_file", "write_mosquitto_files"]
@@ -34,8 +34,8 @@ def password_file(devices: Iterable[Device], centre: tuple[str, str]) -> str:
 
 
 def acl(devices: Iterable[Device], centre_name: str) -> str:
-    """The whole access control list. Each door is tied to its own topics and to the feed of its own site: a pattern
-    with %u could not keep it from another organization's feed."""
+    """The whole access control list. Each door is tied to its own topics and to the feed and the events of its own site:
+    a pattern with %u could not keep it from another organization's feed."""
     lines = [
         f"user {centre_name}",
         f"topic read {ALL_EVENTS}",
@@ -49,6 +49,7 @@ def acl(devices: Iterable[Device], centre_name: str) -> str:
         lines += [f"topic write {topic}" for topic in own if topic.channel in (Channel.EVENTS, Channel.STATE)]
         lines += [f"topic read {topic}" for topic in own if topic.channel in (Channel.RECEIPTS, Channel.COMMANDS)]
         lines.append(f"topic read {feed_topic(device.organization_id, device.site_id)}")
+        lines.append(f"topic read {site_events(device.organization_id, device.site_id)}")
     return "\n".join([*lines, ""])
 
 

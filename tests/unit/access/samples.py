@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from access.domain.credentials import Credential, CredentialKind
+from access.domain.doors import Door
 from access.domain.facts import ClockTrust
 from access.domain.instants import Hours
 from access.domain.memberships import Cancellation, CancellationState, Membership, Pause
@@ -173,6 +174,7 @@ BODIES: dict[EntityKind, Body] = {
         picture="cd" * 32,
         person_id="p2",
     ),
+    EntityKind.DOOR: Door(id="door-1", access_points=("ap-pool", "ap-gym")),
 }
 
 EVENT = Event(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from paho.mqtt.client import topic_matches_sub
 
 from server.broker.rules import may_hear, may_say
 from server.devices.mosquitto import acl
@@ -16,12 +17,17 @@ _OWN = "gatehouse/v1/o1/s1/d1"
 
 TABLE = [
     # topic, may say, may hear
-    (f"{_OWN}/events", True, False),
+    (f"{_OWN}/events", True, True),
     (f"{_OWN}/state", True, False),
     (f"{_OWN}/receipts", False, True),
     (f"{_OWN}/commands", False, True),
     ("gatehouse/v1/o1/s1/feed", False, True),
-    ("gatehouse/v1/o1/s1/d2/events", False, False),
+    ("gatehouse/v1/o1/s1/+/events", False, True),
+    ("gatehouse/v1/o1/s1/d2/events", False, True),
+    ("gatehouse/v1/o1/s2/d2/events", False, False),
+    ("gatehouse/v1/o1/+/+/events", False, False),
+    ("gatehouse/v1/o1/s1/+/state", False, False),
+    ("gatehouse/v1/o1/s1/d2/state", False, False),
     ("gatehouse/v1/o1/s1/d2/receipts", False, False),
     ("gatehouse/v1/o1/s2/feed", False, False),
     ("gatehouse/v1/o2/s1/feed", False, False),
@@ -39,7 +45,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("topic", "says", "hears"), TABLE)
 def test_a_door_has_its_own_topics_and_no_others(topic: str, says: bool, hears: bool) -> None:
-    """Own events and state to say; own receipts, commands and the site's feed to hear."""
+    """Own events and state to say; own receipts and commands, the site's feed and its doors' events to hear."""
     assert may_say(_ME, topic) is says
     assert may_hear(_ME, topic) is hears
 
@@ -50,7 +56,8 @@ def test_mosquittos_list_says_the_same(topic: str, says: bool, hears: bool) -> N
     text = acl([Device(id="d1", organization_id="o1", site_id="s1")], "centre")
     mine = text.split("user d1\n")[1].splitlines()
     assert (f"topic write {topic}" in mine) is says
-    assert (f"topic read {topic}" in mine) is hears
+    filters = [line.removeprefix("topic read ") for line in mine if line.startswith("topic read ")]
+    assert any(each == topic or topic_matches_sub(each, topic) for each in filters) is hears
 
 
 def test_the_committed_example_is_what_the_centre_writes() -> None:
