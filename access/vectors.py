@@ -17,10 +17,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StrictIn
 
 from access.domain.credentials import Code, CredentialKind, normalise
 from access.domain.decision import decide
-from access.domain.facts import Decision, Facts
+from access.domain.facts import AccessRequest, Decision, Facts
 from access.domain.instants import local_day
 from access.domain.memberships import MembershipStatus
 from access.domain.multipasses import MultipassStatus
+from access.domain.policy import AccessPoint
 from access.domain.reasons import Notice, Outcome, Reason
 from access.vector_rows import (
     RowError,
@@ -34,7 +35,7 @@ from access.vector_rows import (
     validated,
 )
 
-__all__ = ["FORMAT", "RowResult", "VectorFileError", "find_files", "run_file"]
+__all__ = ["FORMAT", "RowResult", "RowScan", "VectorFileError", "find_files", "row_scans", "run_file"]
 
 FORMAT = 1
 _ROW_KEYS = {"name", "now", "time_zone", "data_age_s", "request", "policy", "expect", *Facts.__dataclass_fields__}
@@ -91,6 +92,17 @@ class RowResult:
         return "pass" if self.problem is None else "fail" if self.is_valid else "invalid"
 
 
+@dataclass(frozen=True, slots=True)
+class RowScan:
+    """The scan that a decision row describes: all that `decide` and `explain` take."""
+
+    request: AccessRequest
+    facts: Facts
+    policy: AccessPoint
+    now: datetime
+    zone: ZoneInfo
+
+
 def find_files(path: Path) -> list[Path]:
     """The vector files at a path: the file itself, or every `*.toml` below a folder. Raises `VectorFileError`."""
     if path.is_dir():
@@ -105,6 +117,25 @@ def find_files(path: Path) -> list[Path]:
 
 def run_file(path: Path) -> list[RowResult]:
     """Runs every row of a file. Raises `VectorFileError` when the file as a whole cannot be read."""
+    document, defaults = _document(path)
+    results = [
+        _run(path, number, _merge(defaults, row)) for number, row in enumerate(_tables(document, "row", path), 1)
+    ]
+    results += [_run(path, number, row, is_code=True) for number, row in enumerate(_tables(document, "code", path), 1)]
+    if not results:
+        raise VectorFileError(f"{path} has no [[row]] and no [[code]].")
+    return results
+
+
+def row_scans(path: Path) -> Iterator[tuple[str, RowScan]]:
+    """The name and the scan of each decision row. Raises `VectorFileError`, and `ValueError` at a row that is none."""
+    document, defaults = _document(path)
+    for number, row in enumerate(_tables(document, "row", path), 1):
+        yield _name(row, number, is_code=False), _scan(_merge(defaults, row))
+
+
+def _document(path: Path) -> tuple[Table, Table]:
+    """The file and its defaults. Raises `VectorFileError`."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
@@ -116,13 +147,7 @@ def run_file(path: Path) -> list[RowResult]:
     defaults = document.get("defaults", {})
     if not isinstance(defaults, dict):
         raise VectorFileError(f"{path}: defaults is a table; write [defaults] and its keys below.")
-    results = [
-        _run(path, number, _merge(defaults, row)) for number, row in enumerate(_tables(document, "row", path), 1)
-    ]
-    results += [_run(path, number, row, is_code=True) for number, row in enumerate(_tables(document, "code", path), 1)]
-    if not results:
-        raise VectorFileError(f"{path} has no [[row]] and no [[code]].")
-    return results
+    return document, defaults
 
 
 def _tables(document: Table, key: str, path: Path) -> list[Table]:
@@ -133,12 +158,16 @@ def _tables(document: Table, key: str, path: Path) -> list[Table]:
 
 
 def _run(path: Path, number: int, row: Table, *, is_code: bool = False) -> RowResult:
-    name = str(row.get("name") or f"{'code' if is_code else 'row'} {number}")
+    name = _name(row, number, is_code=is_code)
     try:
         problems = list(_code_problems(row) if is_code else _row_problems(row))
     except (ValueError, OverflowError) as error:
         return RowResult(str(path), name, str(error), is_valid=False)
     return RowResult(str(path), name, "; ".join(problems) or None)
+
+
+def _name(row: Table, number: int, *, is_code: bool) -> str:
+    return str(row.get("name") or f"{'code' if is_code else 'row'} {number}")
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
@@ -154,14 +183,17 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
 
 
 def _row_problems(row: Table) -> Iterator[str]:
+    scan, expect = _scan(row), _expect(row)
+    decision = decide(scan.request, scan.facts, scan.policy, now=scan.now, zone=scan.zone)
+    yield from _differences(expect, _seen(decision), ("statuses", "remaining"))
+    yield from _pass_differences(expect, scan.facts, scan.now, scan.zone)
+
+
+def _scan(row: Table) -> RowScan:
     if unknown := sorted(set(row) - _ROW_KEYS):
         raise no_such_key(unknown[0], "", _ROW_KEYS)
     now, zone = time_of(row)
-    expect = _expect(row)
-    facts = facts_of(row, now, zone)
-    decision = decide(request_of(row), facts, policy_of(row), now=now, zone=zone)
-    yield from _differences(expect, _seen(decision), ("statuses", "remaining"))
-    yield from _pass_differences(expect, facts, now, zone)
+    return RowScan(request_of(row), facts_of(row, now, zone), policy_of(row), now, zone)
 
 
 def _expect(row: Table) -> _Expect:

@@ -10,6 +10,7 @@ from server.admin.office import Office
 from server.admin.pages.account import AccountPage
 from server.admin.pages.clients import ClientsPage
 from server.admin.pages.devices import DevicesPage
+from server.admin.pages.explain import WhyPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
 from server.admin.records.access_points import AccessPointView, SiteView
@@ -46,6 +47,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         MultipassTypeView(),
         SiteView(),
         AccessPointView(),
+        WhyPage(office),
         DevicesPage(office),
         PicturePage(office),
         AlarmView(),

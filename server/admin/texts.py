@@ -1,4 +1,6 @@
-"""The back office's own words, from `locale/en.toml` and `locale/fr.toml`; reasons and statuses are `access.words`.
+"""The back office's own words, from `locale/en.toml`, `locale/<area>.en.toml` and their French twins.
+
+Reasons and statuses are in `access.words`.
 
 A key is `section.name`. A text that counts has the forms `one` and `other` (French says one for zero too).
 """
@@ -44,8 +46,11 @@ def texts(language: str) -> Texts:
     code = str(language).lower().replace("_", "-").split("-")[0]
     if code not in LANGUAGES:
         return texts("en")
-    source = resources.files("server.admin").joinpath("locale", f"{code}.toml").read_text(encoding="utf-8")
-    return Texts(code, dict(_flat(tomllib.loads(source))))
+    entries: dict[str, str] = {}
+    for file in sorted(resources.files("server.admin").joinpath("locale").iterdir(), key=lambda each: each.name):
+        if file.name == f"{code}.toml" or file.name.endswith(f".{code}.toml"):
+            entries.update(_flat(tomllib.loads(file.read_text(encoding="utf-8"))))
+    return Texts(code, entries)
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:

@@ -9,10 +9,15 @@ from string import Formatter
 import pytest
 
 import server.admin
+from access.domain.changes import ChangeKind
+from access.domain.checks import Rule
+from access.domain.entitlements import PassedOver
+from access.domain.facts import ClockTrust
 from access.domain.policy import AccessType, AntiPassbackMode, Direction, Mode, NameShown
 from server.admin.say import KNOWN_FLAGS
 from server.admin.texts import texts
 from server.admin.theme import THEMES
+from server.explain.facts import Doubt
 from server.models import StaffRole
 from server.staff.permissions import ROLES, Permission, permissions_of
 
@@ -37,6 +42,15 @@ FAMILIES = {
     "overview": ["inside", "granted", "review", "denied"],
     "registrations": ["until", "starts", "paused_until", "pause_starts"],
     "devices": ["connected", "offline", "never", "revoked", "name_missing", "point_missing"],
+    "rule": [str(each) for each in Rule],
+    "standing": ["ignored", "outweighed", "not_asked", "repeated"],
+    "passed_over": [str(each) for each in PassedOver],
+    "clock_trust": [str(each) for each in ClockTrust],
+    "change": [*(str(each) for each in ChangeKind), "unnamed"],
+    "doubt": [str(each) for each in Doubt],
+    # Which facts a rule looks at is proven where explanations are told.
+    "fact": [key.removeprefix("fact.") for key in EN if key.startswith("fact.")],
+    "what_if": ["days_of", "doubtful", "lost", "replayed", "turned", "unlike", "won"],
     "account": ["registrations", "account_members", "cards", "activity"],
 }
 ALARMS = [
@@ -99,7 +113,9 @@ def test_no_text_is_left_over() -> None:
     """What nobody says is deleted."""
     named = _named()
     assert {
-        key for key in EN if key not in named and key.rsplit(".", 1)[0] not in {"login.delayed", "members.years"}
+        key
+        for key in EN
+        if key not in named and key.rsplit(".", 1)[0] not in {"login.delayed", "members.years"} | named
     } == set()
 
 
