@@ -7,6 +7,7 @@ from starlette_admin.views import BaseView
 
 from server.admin.frame import BackOffice
 from server.admin.office import Office
+from server.admin.pages.access_point import AccessPointPage
 from server.admin.pages.account import AccountPage
 from server.admin.pages.clients import ClientsPage
 from server.admin.pages.devices import DevicesPage
@@ -47,6 +48,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         MultipassTypeView(),
         SiteView(),
         AccessPointView(),
+        AccessPointPage(office),
         WhyPage(office),
         DevicesPage(office),
         PicturePage(office),

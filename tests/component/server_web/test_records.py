@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from access.domain.credentials import Code, CredentialKind, fingerprint
-from access.domain.policy import Direction, Mode
-from server.db import Commit, Database
+from server.db import Database
 from server.models import (
     AccessPoint,
     Alarm,
@@ -27,86 +26,6 @@ from server.models import (
 )
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import PASSWORD, event
-
-_FORM = {
-    "name_en": "Pool",
-    "name_fr": "Piscine",
-    "site": "home-site",
-    "direction": "in",
-    "pulse_ms": "3000",
-    "balance__mode": "ignore",
-    "balance__threshold_cents": "0",
-    "balance__age_days": "0",
-    "duplicate_window_s": "30",
-    "capacity__mode": "deny",
-    "anti_passback__mode": "off",
-    "anti_passback__period_s": "0",
-    "missing_picture": "ignore",
-    "offline__max_cache_age_s": "604800",
-    "offline__stale": "review",
-    "offline__untrusted_clock": "review",
-    "kiosk__name": "full",
-    "kiosk__has_picture": "on",
-    "kiosk__has_sound": "on",
-    "access_types": ["membership", "multipass"],
-}
-
-
-def test_an_access_points_settings_reach_the_feed(admin: Browser, database: Database) -> None:
-    """The form writes the domain's policy, and every door of the organization hears of the commit."""
-    heard: list[Commit] = []
-    database.commits.subscribe(heard.append)
-    answer = admin.post(
-        "/admin/access-point/edit?pk=home-pool",
-        **{**_FORM, "direction": "both", "capacity__limit": "40", "balance__mode": "review", "kiosk__has_sound": []},
-    )
-    assert answer.status_code == 303, answer.text
-    with database.read() as session:
-        point = session.get_one(AccessPoint, "home-pool")
-        policy = point.policy()
-    assert (policy.direction, policy.capacity.limit, policy.balance.mode) == (Direction.BOTH, 40, Mode.REVIEW)
-    assert policy.kiosk.has_sound is False
-    assert {"direction", "capacity", "balance", "kiosk"} == set(point.settings)
-    assert any("home" in commit.feeds for commit in heard)
-
-
-def test_saving_the_form_unchanged_changes_nothing(admin: Browser, database: Database) -> None:
-    """Settings that only the API knows, and the schedules of access types, survive the form."""
-    settings = {
-        "opening_hours": [{"days": [1, 2], "opens": "08:00:00", "closes": "22:00:00"}],
-        "access_rules": [{"type": "membership", "chosen": ["home-mt"]}, {"type": "multipass"}],
-    }
-    with database.write() as session:
-        session.get_one(AccessPoint, "home-pool").settings = settings
-    page = admin.get("/admin/access-point/edit?pk=home-pool").text
-    assert re.search(r'name="duplicate_window_s"[^>]*', page)
-    assert admin.post("/admin/access-point/edit?pk=home-pool", **_FORM).status_code == 303
-    with database.read() as session:
-        point = session.get_one(AccessPoint, "home-pool")
-    assert point.policy().opening_hours[0].days == (1, 2)
-    assert point.policy().access_rules[0].chosen == ("home-mt",)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"attendance__has_child_pick_up": "on"},
-        {"access_types": []},
-        {"duplicate_window_s": "-1"},
-        {"capacity__limit": "many"},
-        {"balance__mode": "perhaps"},
-        {"site": "elsewhere-site"},
-        {"site": ""},
-        {"name_en": ""},
-    ],
-)
-def test_settings_that_no_door_could_follow_are_refused(
-    admin: Browser, database: Database, wrong: dict[str, object]
-) -> None:
-    """The form comes back with a remark; nothing is written."""
-    assert admin.post("/admin/access-point/edit?pk=home-pool", **{**_FORM, **wrong}).status_code == 422
-    with database.read() as session:
-        assert session.get_one(AccessPoint, "home-pool").settings == {}
 
 
 def test_archiving_takes_an_access_point_off_the_lists(admin: Browser, database: Database) -> None:

@@ -39,6 +39,7 @@ _PAGES = {
     "/admin/card/list": {"admin", "desk", "viewer"},
     "/admin/card/create": {"admin", "desk"},
     "/admin/access-point/list": {"admin"},
+    "/admin/access-point/create": {"admin"},
     "/admin/access-point/edit?pk=home-pool": {"admin"},
     "/admin/site/list": {"admin"},
     "/admin/devices": {"admin"},

@@ -1,4 +1,4 @@
-"""The login throttle, the password hashing, the content policy, initials, masks, and an access point's settings."""
+"""The login throttle, the password hashing, the content policy, initials, masks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import re
 import pytest
 from jinja2 import DictLoader, Environment
 
-from access.domain.policy import AccessPoint, Direction
 from server.admin.frame import initials
-from server.admin.records.access_points import changed_settings
 from server.admin.say import masked
 from server.admin.security import NonceLoader, content_policy
 from server.staff.errors import WeakPassword
@@ -105,20 +103,3 @@ def test_initials(name: str, expected: str) -> None:
 def test_masked(value: str, expected: str) -> None:
     """Never more than a third, never more than four characters."""
     assert masked(value) == expected
-
-
-def test_a_form_writes_only_what_differs_from_the_defaults() -> None:
-    """And keeps what it does not know."""
-    from dataclasses import asdict
-
-    defaults = asdict(AccessPoint(id="x", name="x"))  # type: ignore[arg-type]
-    form = {
-        f"{group}__{name}": value
-        for group in ("balance", "capacity", "anti_passback", "offline", "kiosk", "attendance")
-        for name, value in defaults[group].items()
-    }
-    form |= {
-        name: defaults[name] for name in ("pulse_ms", "duplicate_window_s", "missing_picture", "is_choice_offered")
-    }
-    form |= {"direction": "out", "access_types": ["membership", "multipass"]}
-    assert changed_settings({"order": ["membership"]}, form) == {"direction": Direction.OUT, "order": ["membership"]}

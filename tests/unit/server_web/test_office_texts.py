@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from string import Formatter
 
@@ -13,7 +14,18 @@ from access.domain.changes import ChangeKind
 from access.domain.checks import Rule
 from access.domain.entitlements import PassedOver
 from access.domain.facts import ClockTrust
-from access.domain.policy import AccessType, AntiPassbackMode, Direction, Mode, NameShown
+from access.domain.policy import (
+    AccessType,
+    AntiPassbackMode,
+    AttendanceTracking,
+    Direction,
+    EntitlementClass,
+    Mode,
+    NameShown,
+)
+from server.access_points.fields import UNITS
+from server.access_points.form import SETTINGS
+from server.access_points.values import PROBLEMS
 from server.admin.say import KNOWN_FLAGS
 from server.admin.texts import texts
 from server.admin.theme import THEMES
@@ -52,6 +64,13 @@ FAMILIES = {
     "fact": [key.removeprefix("fact.") for key in EN if key.startswith("fact.")],
     "what_if": ["days_of", "doubtful", "lost", "replayed", "turned", "unlike", "won"],
     "account": ["registrations", "account_members", "cards", "activity"],
+    "point": [*SETTINGS.values(), "name_en", "name_fr", "form", "opens", "closes", "save", "save_over"],
+    "point_group": ["general", "access_point", "attendance", "access_types"],
+    "point_attendance": [f"{each.name}{more}" for each in fields(AttendanceTracking) for more in ("", "_help")],
+    "point_order": [str(each) for each in EntitlementClass],
+    "point_things": [str(each) for each in AccessType],
+    "point_unit": list(UNITS),
+    "point_problem": PROBLEMS,
 }
 ALARMS = [
     "backup_restored",
@@ -73,9 +92,9 @@ def _named() -> set[str]:
     source = _sources()
     named = set(re.findall(r"""["']([a-z_]+\.[a-z_]+)["']""", source)) & {*EN, *FR} | _called(source)
     named |= {f"fields.{name}" for name in re.findall(r'(?:label|day_field)\("(\w+)"', source)}
-    named |= {f"fields.{name}" for name in re.findall(r'_(?:words|number|switch)\("(\w+)"', source)}
-    named |= {f"fields.{name}" for name in ("access_types", "id")}
-    named |= {f"help.{name}" for name in re.findall(r'help_key="(\w+)"', source)}
+    named |= {f"fields.{name}" for name in ("direction", "id")}
+    settings = re.findall(r'ui\.setting\("(\w+)"', source)
+    named |= {f"{section}.{name}" for section in ("point", "point_help") for name in settings}
     named |= {f"activity.{name}" for name in re.findall(r'"(column_\w+|participant|access_point|decided_by)",', source)}
     named |= {f"alarm.{name}" for name in ALARMS}
     return named | {f"{family}.{each}" for family, all_of_it in FAMILIES.items() for each in all_of_it}

@@ -1,0 +1,1 @@
+"""An access point's settings as a form that people fill in, and saving it without surprises."""
