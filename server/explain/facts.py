@@ -17,7 +17,7 @@ from access.domain.policy import AccessPoint, Direction
 from access.domain.reasons import Reason
 from access.wire.events import CacheMark, EventKind
 from server.explain.history import History, Then
-from server.explain.movements import Movements
+from server.explain.movements import Around, Movements
 from server.models import Event
 
 __all__ = ["SCANS", "Doubt", "Recorded", "Remade", "remade"]
@@ -124,9 +124,17 @@ class Remade:
 
 
 def remade(
-    recorded: Recorded, history: History, movements: Movements, policies: Iterable[AccessPoint], *, zone: tzinfo
+    recorded: Recorded,
+    history: History,
+    movements: Movements,
+    around: Around,
+    policies: Iterable[AccessPoint],
+    *,
+    zone: tzinfo,
 ) -> Remade:
-    """The request and the facts of a scan. `movements` stand just before it; `policies` are those to be asked."""
+    """The request and the facts of a scan. `movements` stand just before it; `policies` are those to be asked;
+    `around` says where it is and whether its door had heard of its neighbours.
+    """
     event, mark, asked = recorded.event, recorded.mark, tuple(policies)
     doubts: list[Doubt] = []
     data_as_of, is_certain = _data_as_of(recorded, history, asked)
@@ -147,9 +155,10 @@ def remade(
     is_counted = any(each.capacity.limit is not None or each.capacity.warning_at is not None for each in asked)
     facts = replace(
         then.facts,
-        uses=_uses_before(event, then) + movements.uses(event.device_id, event.account_id),
-        presence=movements.presence(event.device_id, event.access_point_id, event.person_id),
-        occupancy=movements.inside(event.device_id, event.access_point_id, today) if is_counted else 0,
+        uses=_uses_before(event, then) + movements.uses(around, event.account_id),
+        presence=movements.presence(around, event.person_id),
+        facility_presence=movements.facility_presence(around, event.person_id),
+        occupancy=movements.inside(around, today) if is_counted else 0,
         data_as_of=data_as_of,
         clock=recorded.clock,
     )

@@ -2,6 +2,7 @@
 
 Nothing is written. Both decisions of a scan are made from the same facts, so what differs is the rules' doing: had a
 draft refused somebody in reality, their later scans that day would look different too, and that is not replayed.
+Doors of a site are taken to have heard each other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from server.errors import NotFound
 from server.explain import repository
 from server.explain.facts import SCANS, Doubt, Recorded, remade
 from server.explain.history import History
-from server.explain.movements import Movements
+from server.explain.movements import Around, Movements
 from server.explain.repository import Move
 from server.explain.service import differences
 
@@ -137,6 +138,7 @@ class _Replay:
         self._published, self._draft, self._zone = published, draft, zone
         self._history = History(session, organization_id)
         self._movements = Movements()
+        self._facility = repository.facility_points(session, organization_id, draft)
         self._skipped = skipped
         self._replayed = self._unlike = 0
         self._counts: Counter[tuple[Outcome, Outcome]] = Counter()
@@ -170,7 +172,8 @@ class _Replay:
         if event.staff_id is not None or recorded.direction is Direction.OUT:
             return
         policies = (self._published, self._draft)
-        found = remade(recorded, self._history, self._movements, policies, zone=self._zone)
+        around = Around(event.device_id, event.access_point_id, self._facility, is_shared=True)
+        found = remade(recorded, self._history, self._movements, around, policies, zone=self._zone)
         before, after = (
             decide(found.request, found.facts, each, now=event.occurred_at, zone=self._zone) for each in policies
         )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from access.domain import policy as law
 from access.wire.events import EventKind
 from access.wire.feed import EntityKind, dump_body
 from server.feed.projection import project
@@ -37,6 +38,7 @@ __all__ = [
     "entries_of",
     "entries_of_accounts",
     "event",
+    "facility_points",
     "made_at",
     "point_moves",
     "present_of",
@@ -94,6 +96,17 @@ def access_point(session: Session, organization_id: str, access_point_id: str) -
     """One access point of the organization, an archived one too."""
     found = session.get(AccessPoint, access_point_id)
     return found if found is not None and found.organization_id == organization_id else None
+
+
+def facility_points(session: Session, organization_id: str, point: law.AccessPoint) -> tuple[str, ...]:
+    """The ids of the site's access points that lead to the same facility, the point itself among them."""
+    if point.facility_id is None:
+        return (point.id,)
+    rows = session.scalars(
+        select(AccessPoint).where(AccessPoint.organization_id == organization_id, AccessPoint.site_id == point.site_id)
+    )
+    others = {each.id for each in rows if each.policy().facility_id == point.facility_id}
+    return tuple(sorted(others | {point.id}))
 
 
 def zone_name(session: Session, organization_id: str) -> str:
@@ -197,10 +210,16 @@ def account_moves(
 
 
 def point_moves(
-    session: Session, organization_id: str, access_point_id: str, *, since: datetime, until: datetime, limit: int
+    session: Session,
+    organization_id: str,
+    access_point_ids: Collection[str],
+    *,
+    since: datetime,
+    until: datetime,
+    limit: int,
 ) -> list[Move]:
-    """The newest events at an access point between the two instants (included), oldest first."""
-    wanted = _MOVE.where(Event.organization_id == organization_id, Event.access_point_id == access_point_id)
+    """The newest events at some access points between the two instants (included), oldest first."""
+    wanted = _MOVE.where(Event.organization_id == organization_id, Event.access_point_id.in_(access_point_ids))
     return _newest(session, wanted.where(Event.occurred_at >= since, Event.occurred_at <= until), limit)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from server.explain import repository
 from server.explain.errors import NothingDecided
 from server.explain.facts import SCANS, Doubt, Recorded, Remade, remade
 from server.explain.history import History
-from server.explain.movements import Movements
+from server.explain.movements import Around, Movements
 from server.models import Event
 
 __all__ = ["Difference", "Explained", "differences", "why"]
@@ -118,11 +118,14 @@ def _decided_again(
     session: Session, recorded: Recorded, history: History, policy: AccessPoint, zone: tzinfo
 ) -> tuple[Remade, Explanation]:
     """With what the door itself had recorded; with its neighbours' events when only those lead to the same answer."""
-    moves = _moves_before(session, recorded.event, zone)
-    own = _explained(recorded, history, _noted(moves, is_shared=False), policy, zone)
+    scan, movements = recorded.event, Movements()
+    facility = repository.facility_points(session, scan.organization_id, policy)
+    movements.note_all(_moves_before(session, scan, facility, zone))
+    around = Around(scan.device_id, scan.access_point_id, facility)
+    own = _explained(recorded, history, movements, around, policy, zone)
     if not differences(own[1].decision, recorded):
         return own
-    shared = _explained(recorded, history, _noted(moves, is_shared=True), policy, zone)
+    shared = _explained(recorded, history, movements, replace(around, is_shared=True), policy, zone)
     if differences(shared[1].decision, recorded):
         return own
     found, explanation = shared
@@ -130,25 +133,19 @@ def _decided_again(
 
 
 def _explained(
-    recorded: Recorded, history: History, movements: Movements, policy: AccessPoint, zone: tzinfo
+    recorded: Recorded, history: History, movements: Movements, around: Around, policy: AccessPoint, zone: tzinfo
 ) -> tuple[Remade, Explanation]:
-    found = remade(recorded, history, movements, (policy,), zone=zone)
+    found = remade(recorded, history, movements, around, (policy,), zone=zone)
     now = recorded.event.occurred_at
     return found, explain(found.request, found.facts, policy, now=now, zone=zone)
 
 
-def _noted(moves: list[repository.Move], *, is_shared: bool) -> Movements:
-    movements = Movements(is_shared=is_shared)
-    movements.note_all(moves)
-    return movements
-
-
-def _moves_before(session: Session, scan: Event, zone: tzinfo) -> list[repository.Move]:
-    """What happened before the scan: to its account, and to everybody at its access point since midnight."""
+def _moves_before(session: Session, scan: Event, facility: tuple[str, ...], zone: tzinfo) -> list[repository.Move]:
+    """What happened before the scan: to its account, and to everybody at its facility since midnight."""
     at = scan.occurred_at
     midnight = start_of_day(local_day(at, zone), zone)
     found = repository.point_moves(
-        session, scan.organization_id, scan.access_point_id, since=midnight, until=at, limit=_POINT_EVENTS
+        session, scan.organization_id, facility, since=midnight, until=at, limit=_POINT_EVENTS
     )
     if scan.account_id is not None:
         found += repository.account_moves(

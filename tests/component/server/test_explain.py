@@ -12,7 +12,7 @@ import pytest
 from access.domain.changes import ChangeKind
 from access.domain.checks import Rule, Standing
 from access.domain.credentials import Code, CredentialKind
-from access.domain.policy import AccessRule, AccessType, AntiPassback, AntiPassbackMode
+from access.domain.policy import AccessRule, AccessType, AntiPassback, AntiPassbackMode, Capacity
 from access.domain.reasons import Outcome, Reason
 from server.db import Database
 from server.errors import NotFound
@@ -23,7 +23,7 @@ from server.explain.replay import WhatIf, what_if
 from server.explain.service import Difference, Explained, why
 from server.feed import repository as feed
 from server.ingest.service import record_batch
-from server.models import AccessPoint, Credential, Device, Event, Multipass, Organization, Person
+from server.models import AccessPoint, Credential, Device, Event, Facility, Multipass, Organization, Person
 
 Make = Callable[..., Any]
 CARD = Code(CredentialKind.BARCODE, "0001")
@@ -269,6 +269,20 @@ def test_anti_passback_looks_back_before_the_first_day(log: Log) -> None:
     result = log.what_if(anti_passback=hard)
     assert result.scans == 1
     assert result.turned[0].after.reasons == (Reason.ANTI_PASSBACK,)
+
+
+def test_doors_of_one_facility_agree(log: Log) -> None:
+    """Who came in by the other access point of the facility is inside; a full facility is full at both."""
+    with log.database.write() as session:
+        session.add(Facility(id="pool", organization_id="club", site_id="main", name_en="Pool"))
+    for point in ("entrance", "exit"):
+        log.change(AccessPoint, point, settings={"facility_id": "pool"})
+    log.scan(0, device="side", access_point="exit", uses="pass")
+    log.scan(600, uses="pass")
+    hard = log.what_if(anti_passback=AntiPassback(mode=AntiPassbackMode.HARD))
+    assert hard.turned[0].after.reasons == (Reason.ANTI_PASSBACK,)
+    full = log.what_if(capacity=Capacity(limit=1))
+    assert full.turned[0].after.reasons == (Reason.CAPACITY_FULL,)
 
 
 def test_only_the_newest_scans_are_replayed_and_it_says_so(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
