@@ -14,6 +14,7 @@ from server.admin.pages.devices import DevicesPage
 from server.admin.pages.explain import WhyPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
+from server.admin.pages.what_if import WhatIfPage
 from server.admin.records.access_points import AccessPointView, SiteView
 from server.admin.records.alarms import AlarmView, QuarantineView
 from server.admin.records.clients import AccountView, PersonView
@@ -50,6 +51,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccessPointView(),
         AccessPointPage(office),
         WhyPage(office),
+        WhatIfPage(office),
         DevicesPage(office),
         PicturePage(office),
         AlarmView(),

@@ -18,6 +18,7 @@ _VALUES = {
     "{account_id}": "home-account",
     "{sha256}": "0" * 64,
     "{device_id}": "home-door",
+    "{event_id}": "nothing",
     "{key}": "person",
 }
 _PAGES = {
@@ -30,6 +31,7 @@ _PAGES = {
     "/admin/accounts/home-account/cards": {"admin", "desk", "viewer"},
     "/admin/accounts/home-account/activity": {"admin", "desk", "viewer"},
     "/admin/accounts/home-account/activity.csv": {"admin", "desk", "viewer"},
+    "/admin/what-if?pk=home-pool": {"admin"},
     "/admin/person/list": {"admin", "desk", "viewer"},
     "/admin/person/create": {"admin", "desk"},
     "/admin/person/edit?pk=home-zoe": {"admin", "desk"},
@@ -61,6 +63,7 @@ _FOREIGN = (
     "/admin/membership/edit?pk=elsewhere-membership",
     "/admin/multipass/edit?pk=elsewhere-pass",
     "/admin/access-point/edit?pk=elsewhere-pool",
+    "/admin/what-if?pk=elsewhere-pool",
     "/admin/site/detail?pk=elsewhere-site",
 )
 
