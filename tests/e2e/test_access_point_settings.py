@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -22,6 +24,8 @@ from server.models import Event
 from tests.chromium import launch
 
 pytestmark = pytest.mark.browser
+CONTRAST = Path(__file__).parent / "back_office" / "contrast.js"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +188,7 @@ def test_an_access_type_is_added_chosen_and_moved_in_the_browser(page: Page, ven
     """By name; the list follows the type; the order is the one on the screen."""
     page.get_by_role("button", name="Add an access type").click()
     rule = page.get_by_role("group", name="Access type", exact=True).last
-    rule.get_by_label("Access type").select_option(label="Sessions")
+    rule.get_by_label("Access type", exact=True).select_option(label="Sessions")
     rule.get_by_text("Chosen ones").click()
     rule.get_by_label("Swim level 3").check()
     rule.get_by_text("Shortly before and during").click()
@@ -198,3 +202,19 @@ def test_an_access_type_is_added_chosen_and_moved_in_the_browser(page: Page, ven
     rules.nth(2).get_by_role("button", name="Remove this access type").click()
     save(page, venue)
     expect(rules).to_have_count(3)
+
+
+def test_a_refused_value_is_shown_beside_its_field_and_is_readable(page: Page) -> None:
+    """Focus goes to the first; every text of the page has enough contrast, in light and in dark."""
+    pulse = page.get_by_label("Unlocked for")
+    pulse.fill("soon")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(pulse).to_be_focused()
+    expect(pulse).to_have_accessible_description("Type seconds, such as 3 or 0.5.")
+    expect(pulse).to_have_value("soon")
+    measure = CONTRAST.read_text(encoding="utf-8").split("\n", 1)[1]
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate(measure) == [], scheme
+    pulse.fill("3")
+    page.evaluate("document.querySelector('[data-point]').dispatchEvent(new Event('submit'))")
