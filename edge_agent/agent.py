@@ -16,8 +16,10 @@ from typing import Any
 
 import structlog
 
+from access.wire.asking import AccountState
 from access.wire.state import Connection, DeviceState
 from access.wire.topics import Channel, DeviceTopic, feed_topic, site_events
+from edge_agent.asking import Asker, PeopleDesk
 from edge_agent.cache import SqliteCache
 from edge_agent.centre import CentreClient
 from edge_agent.clock import DoorClock, SystemTime
@@ -112,6 +114,8 @@ class Agent:
             publish=lambda payload: self._publish(topics[Channel.STATE], payload, retain=True),
             is_up=self._is_mqtt_up,
         )
+        self.asker = Asker(budget_s=settings.ask_budget_s, is_connected=lambda: self.feed.is_connected)
+        self._people = PeopleDesk(identity, self._centre, self.asker)
         self.neighbours = Neighbours(
             identity, HeardEvents(self.ledger), FactsReader(self.cache, self.ledger), self.clock
         )
@@ -150,6 +154,7 @@ class Agent:
             is_connected=lambda: self.feed.is_connected,
             release=self._relays.release,
             answer=self._answer,
+            ask=self._ask,
         )
         self.upkeep = Upkeep(
             self.ledger, self.clock, self._relays, self.facts, self.showing, retention_days=settings.retention_days
@@ -173,6 +178,7 @@ class Agent:
         self.uplink.start()
         self.feed.start()
         self.neighbours.start()
+        self.asker.start()
         self.fetcher.start()
         self.reporter.start()
         if self.link is not None:
@@ -194,6 +200,7 @@ class Agent:
             stack.callback(self.facts.close)
             stack.callback(self.feed.stop)
             stack.callback(self.neighbours.stop)
+            stack.callback(self.asker.stop)
             stack.callback(self.uplink.stop)
             if self.link is not None:
                 stack.callback(self.link.stop, last_will(self.identity.device))
@@ -268,6 +275,13 @@ class Agent:
         self.showing.answer(scan)
         self._last_scan_at = scan.event.occurred_at
         self.uplink.wake()
+
+    def _ask(self, fingerprint: str) -> AccountState | None:
+        answer = self._people.ask(fingerprint, until=self.asker.deadline())
+        state = self.cache.state
+        if answer is not None and state is not None and answer.seq > state.mark.seq:
+            self.feed.catch_up()
+        return answer
 
     def _reader_state(self, name: str, state: ReaderState) -> None:
         self._states[name] = state

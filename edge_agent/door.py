@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from pydantic import TypeAdapter
@@ -25,11 +25,13 @@ from access.domain.facts import AccessRequest, Decision, Facts
 from access.domain.people import Language, Participant
 from access.domain.policy import AccessPoint, Direction
 from access.domain.reasons import Outcome
+from access.wire.asking import AccountState
 from access.wire.enrolment import Enrolment
 from access.wire.events import CacheMark, Event
+from edge_agent.asking import is_turnable
 from edge_agent.clock import DoorClock, Moment
 from edge_agent.errors import CacheFault, LedgerFault
-from edge_agent.gather import FactsReader, Rules
+from edge_agent.gather import FactsReader, Known, Rules
 from edge_agent.guessing import GuessGuard
 from edge_agent.ledger import SqliteLedger
 from edge_agent.movements import ToldAgain
@@ -82,7 +84,8 @@ class _Found:
 class Door:
     """Answers reads. Not thread-safe: one thread calls `handle`, so that two scans never race for one pass.
 
-    `release(access_point, seconds)` pulses the relays and must not block; `answer(scan)` shows it.
+    `release(access_point, seconds)` pulses the relays and must not block; `answer(scan)` shows it. `ask(fingerprint)`
+    asks the centre before somebody is refused for a reason that a fresher fact could turn; it answers soon or None.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Door:
         release: Callable[[str, float], None] = lambda access_point, seconds: None,
         answer: Callable[[Scan], None] = lambda scan: None,
         guard: GuessGuard | None = None,
+        ask: Callable[[str], AccountState | None] = lambda fingerprint: None,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._identity = identity
@@ -109,6 +113,7 @@ class Door:
         self._release = release
         self._answer = answer
         self._guard = guard or GuessGuard()
+        self._ask = ask
         self._random = random
         self._exits: set[str] = set()
 
@@ -171,8 +176,7 @@ class Door:
         )
 
     def _record(self, read: Read, presented: Presented, found: _Found, direction: Direction, moment: Moment) -> Scan:
-        request = AccessRequest(direction=direction, credential=found.status)
-        decision = _decide(request, found, moment)
+        decision, found = self._decided(presented, found, direction, moment)
         participant = found.facts.participant
         make = event_maker(
             decision,
@@ -196,6 +200,28 @@ class Door:
             read_at=read.read_at,
             recorded_at=self._clock.monotonic(),
         )
+
+    def _decided(
+        self, presented: Presented, found: _Found, direction: Direction, moment: Moment
+    ) -> tuple[Decision, _Found]:
+        """The decision and what it was made from: the cache, or the centre's word when that turned a refusal."""
+        decision = _decide(AccessRequest(direction=direction, credential=found.status), found, moment)
+        if not is_turnable(decision) or presented.length is not None:
+            return decision, found
+        fresher = self._asked(presented, found, moment)
+        if fresher is None:
+            return decision, found
+        return _decide(AccessRequest(direction=direction, credential=fresher.status), fresher, moment), fresher
+
+    def _asked(self, presented: Presented, found: _Found, moment: Moment) -> _Found | None:
+        point, rules, mark = found.point, found.rules, found.mark
+        answer = self._ask(presented.fingerprint) if point and rules and mark else None
+        if answer is None or point is None or rules is None or mark is None:
+            return None
+        known = self._facts.answered(answer, Known(found.status, found.facts, mark), point, rules, now=moment.now)
+        if known is None:
+            return None
+        return replace(found, status=known.status, facts=known.facts, mark=known.mark, again=known.again)
 
     def _direction(self, place: Place, point: AccessPoint | None) -> Direction:
         """The reader's own direction, else the access point's; a point for both ways takes a scan as an entry."""

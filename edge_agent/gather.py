@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,14 +21,13 @@ import structlog
 from access.domain.credentials import Credential, CredentialStatus
 from access.domain.doors import Door
 from access.domain.facts import ClockTrust, Facts
-from access.domain.memberships import Membership
-from access.domain.multipasses import Multipass, PassUse
-from access.domain.people import Account, Organization, Participant
+from access.domain.people import Organization, Participant
 from access.domain.policy import AccessPoint
 from access.domain.registrations import Activity, Registration
-from access.wire.errors import WireError
+from access.wire.asking import AccountState
 from access.wire.events import CacheMark
-from access.wire.feed import Body, EntityKind, load_body
+from access.wire.feed import Body, EntityKind
+from edge_agent.account_facts import account_facts, answered_facts, held_by, load
 from edge_agent.cache import SqliteCache
 from edge_agent.errors import CacheFault
 from edge_agent.ledger import SqliteLedger
@@ -133,6 +132,18 @@ class FactsReader:
         facts, again = self._movements.added_to(known.facts, place)
         return replace(known, facts=facts, again=again)
 
+    def answered(
+        self, answer: AccountState, known: Known, point: AccessPoint, rules: Rules, *, now: datetime
+    ) -> Known | None:
+        """What is known with the centre's answer in place of the cache; None when the answer is of another epoch or
+        older. The cache itself stays as the numbered feed has made it."""
+        if answer.epoch != known.mark.epoch or answer.seq < known.mark.seq:
+            return None
+        facts, status = answered_facts(answer)
+        facts = replace(facts, data_as_of=answer.made_at, clock=known.facts.clock)
+        mark = CacheMark(epoch=answer.epoch, seq=answer.seq)
+        return self.with_movements(Known(status, facts, mark), point, rules, now=now)
+
     def participant(self, person_id: str) -> Participant | None:
         """One person, for showing a past decision again."""
         body = self._reading(lambda connection: _one(connection, EntityKind.PERSON, person_id))
@@ -202,7 +213,7 @@ def _read_rules(connection: sqlite3.Connection) -> Rules:
 
 
 def _loaded(connection: sqlite3.Connection, kind: EntityKind) -> list[Body]:
-    bodies = (_load(kind, row[0]) for row in connection.execute(_ALL, (kind.value,)))
+    bodies = (load(kind, row[0]) for row in connection.execute(_ALL, (kind.value,)))
     return [body for body in bodies if body is not None]
 
 
@@ -211,12 +222,11 @@ def _read_facts(connection: sqlite3.Connection, fingerprint: str | None) -> tupl
     if fingerprint is None:
         return Facts(), CredentialStatus.UNREADABLE, seq
     row = connection.execute(_CREDENTIAL, (fingerprint,)).fetchone()
-    credential = _load(EntityKind.CREDENTIAL, row[1]) if row else None
+    credential = load(EntityKind.CREDENTIAL, row[1]) if row else None
     if not isinstance(credential, Credential):
         return Facts(), CredentialStatus.UNKNOWN, seq
     held = _account(connection, credential.account_id, credential.person_id)
-    status = CredentialStatus.REVOKED if credential.is_revoked else CredentialStatus.VALID
-    return (held, status, seq) if held.participant else (Facts(), CredentialStatus.UNKNOWN, seq)
+    return *held_by(credential, held), seq
 
 
 def _read_person(connection: sqlite3.Connection, person_id: str) -> tuple[Facts, int]:
@@ -226,34 +236,8 @@ def _read_person(connection: sqlite3.Connection, person_id: str) -> tuple[Facts,
 
 
 def _account(connection: sqlite3.Connection, account_id: str, person_id: str) -> Facts:
-    found: dict[str, list[Any]] = {kind: [] for kind in EntityKind}
-    unreadable: set[str] = set()
-    for kind, body in connection.execute(_ACCOUNT, (account_id, person_id)):
-        if kind not in found:
-            continue  # of a newer centre
-        loaded = _load(kind, body)
-        if loaded is not None:
-            found[kind].append(loaded)
-        else:
-            unreadable.add(kind)
-    participants: list[Participant] = found[EntityKind.PERSON]
-    accounts: list[Account] = found[EntityKind.ACCOUNT]
-    if not participants or EntityKind.ACCOUNT in unreadable:
-        return Facts()
-    memberships: list[Membership] = found[EntityKind.MEMBERSHIP]
-    # Without all of its uses nobody knows what is left of a pass.
-    multipasses: list[Multipass] = [] if EntityKind.PASS_USE in unreadable else found[EntityKind.MULTIPASS]
-    uses: list[PassUse] = found[EntityKind.PASS_USE]
-    registrations: list[Registration] = found[EntityKind.REGISTRATION]
-    return Facts(
-        participant=participants[0],
-        account=accounts[0] if accounts else None,
-        memberships=tuple(memberships),
-        multipasses=tuple(multipasses),
-        uses=tuple(uses),
-        registrations=tuple(registrations),
-        activities=_activities(connection, registrations),
-    )
+    rows = connection.execute(_ACCOUNT, (account_id, person_id))
+    return account_facts(rows, lambda registrations: _activities(connection, registrations))
 
 
 def _activities(connection: sqlite3.Connection, registrations: list[Registration]) -> tuple[Activity, ...]:
@@ -266,18 +250,10 @@ def _one(connection: sqlite3.Connection, kind: EntityKind, id_: str) -> Body | N
     row = connection.execute(_ONE, (kind.value, id_)).fetchone()
     if row is None:
         return None
-    return _load_shared(kind, row[0]) if kind is EntityKind.ACTIVITY else _load(kind, row[0])
+    return _load_shared(kind, row[0]) if kind is EntityKind.ACTIVITY else load(kind, row[0])
 
 
 @lru_cache(maxsize=256)
 def _load_shared(kind: EntityKind, body: str) -> Body | None:
     """Activities are large and shared by many people; bodies are values, so one parse serves all."""
-    return _load(kind, body)
-
-
-def _load(kind: str, body: str) -> Body | None:
-    try:
-        return load_body(EntityKind(kind), body)
-    except WireError as error:
-        _log.error("cache_entity_unreadable", alarm=True, kind=str(kind), error=type(error).__name__)
-        return None
+    return load(kind, body)

@@ -49,6 +49,7 @@ class AgentSettings(BaseSettings):
     http_fallback_after_s: float = Field(default=20.0, ge=0)
     picture_store_mb: int = Field(default=500, ge=0)
     retention_days: int = Field(default=90, ge=1)
+    ask_budget_s: float = Field(default=0.4, ge=0, le=5)
 
     @classmethod
     def settings_customise_sources(

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 
 from server.admin import mount_admin
+from server.asking import endpoints as asking
 from server.centre import running_centre
 from server.db import Database
 from server.devices import endpoints as devices
@@ -49,7 +50,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.state.settings = settings
     app.state.pictures = PictureStore(settings.data_dir / "pictures")
     app.state.snapshots = SnapshotStore(database, settings.data_dir / "snapshots")
-    for area in (devices, ingest, feed, pictures):
+    for area in (devices, ingest, feed, asking, pictures):
         app.include_router(area.router)
     mount_admin(app, database, settings)
     app.add_api_route("/health", _health, methods=["GET"], tags=["operations"])

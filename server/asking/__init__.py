@@ -1,0 +1,1 @@
+"""Answering a door's question about one person, before it refuses."""
