@@ -93,6 +93,8 @@ def _named() -> set[str]:
     named = set(re.findall(r"""["']([a-z_]+\.[a-z_]+)["']""", source)) & {*EN, *FR} | _called(source)
     named |= {f"fields.{name}" for name in re.findall(r'(?:label|day_field)\("(\w+)"', source)}
     named |= {f"fields.{name}" for name in ("direction", "id")}
+    secrets = re.findall(r'_secret_field\("(\w+)"', source)
+    named |= {f"{section}.{name}" for section in ("fields", "help") for name in secrets}
     settings = re.findall(r'ui\.setting\("(\w+)"', source)
     named |= {f"{section}.{name}" for section in ("point", "point_help") for name in settings}
     named |= {f"activity.{name}" for name in re.findall(r'"(column_\w+|participant|access_point|decided_by)",', source)}
