@@ -27,5 +27,4 @@ def configure_logs(*, is_json: bool | None = None) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(),
-        cache_logger_on_first_use=True,
     )
