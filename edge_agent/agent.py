@@ -23,6 +23,7 @@ from edge_agent.asking import Asker, PeopleDesk
 from edge_agent.cache import SqliteCache
 from edge_agent.centre import CentreClient
 from edge_agent.clock import DoorClock, SystemTime
+from edge_agent.desk_parts import DeskParts, DeskSurroundings
 from edge_agent.devices import load_readers, load_relays
 from edge_agent.door import Door, Scan
 from edge_agent.door_thread import DoorThread
@@ -78,7 +79,8 @@ class Agent:
         self._last_scan_at: datetime | None = None
         self._connect(settings)
         self._compose(settings)
-        self.web = WebServer(build_app(self._web_source()), host=settings.http_host, port=settings.http_port)
+        desk = self.desk.routes(self.door)
+        self.web = WebServer(build_app(self._web_source(), desk), host=settings.http_host, port=settings.http_port)
 
     def _connect(self, settings: AgentSettings) -> None:
         """The parts that talk with the centre."""
@@ -156,6 +158,7 @@ class Agent:
             answer=self._answer,
             ask=self._ask,
         )
+        self.desk = DeskParts(self._desk_surroundings())
         self.upkeep = Upkeep(
             self.ledger, self.clock, self._relays, self.facts, self.showing, retention_days=settings.retention_days
         )
@@ -198,6 +201,7 @@ class Agent:
             stack.callback(self.ledger.close)
             stack.callback(self.upkeep.keep_clock_marks)
             stack.callback(self.facts.close)
+            stack.callback(self.desk.close)
             stack.callback(self.feed.stop)
             stack.callback(self.neighbours.stop)
             stack.callback(self.asker.stop)
@@ -273,6 +277,7 @@ class Agent:
 
     def _answer(self, scan: Scan) -> None:
         self.showing.answer(scan)
+        self.desk.answer(scan)
         self._last_scan_at = scan.event.occurred_at
         self.uplink.wake()
 
@@ -303,6 +308,23 @@ class Agent:
         for each in self._readers:
             kinds.setdefault(each.place.access_point, []).append(str(each.reader.technology))
         return kinds
+
+    def _desk_surroundings(self) -> DeskSurroundings:
+        return DeskSurroundings(
+            identity=self.identity,
+            ledger=self.ledger,
+            cache=self.cache,
+            clock=self.clock,
+            facts=self.facts,
+            points=self.points,
+            is_connected=lambda: self.feed.is_connected,
+            is_hearing=self._is_mqtt_up,
+            release=self._relays.release,
+            show=self.showing.answer,
+            recorded=self.uplink.wake,
+            hello=self.showing.hello,
+            status=self.status,
+        )
 
     def _web_source(self) -> WebSource:
         return WebSource(

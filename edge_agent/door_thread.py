@@ -7,6 +7,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
 
 import structlog
 
@@ -17,6 +19,7 @@ from hardware.api import Read
 __all__ = ["DoorThread"]
 
 _log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
 
 _MAX_WAITING = 256
 _IDLE_S = 0.25
@@ -42,7 +45,7 @@ class DoorThread:
         self._handle = handle
         self._tick = tick
         self._on_storage_lost = on_storage_lost
-        self._reads: queue.Queue[Read] = queue.Queue(_MAX_WAITING)
+        self._reads: queue.Queue[Read | Callable[[], None]] = queue.Queue(_MAX_WAITING)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="door", daemon=True)
         self._is_storage_lost = False
@@ -62,6 +65,23 @@ class DoorThread:
             self._reads.put_nowait(read)
         except queue.Full:
             _log.warning("read_dropped", reader=read.reader)
+
+    def call(self, act: Callable[[], _T]) -> Future[_T]:
+        """Has the door's thread do something between two reads, so that it races with none; from any thread."""
+        future: Future[_T] = Future()
+
+        def run() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(act())
+                except Exception as error:
+                    future.set_exception(error)
+
+        try:
+            self._reads.put_nowait(run)
+        except queue.Full:
+            future.set_exception(LedgerFault("the door has too much to do"))
+        return future
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Ends after the read in hand."""
@@ -83,7 +103,7 @@ class DoorThread:
             read = self._reads.get(timeout=_IDLE_S)
         except queue.Empty:
             return
-        self._guarded(lambda: self._handle(read))
+        self._guarded(read if callable(read) else lambda: self._handle(read))
         self._busy_at, self._is_checkpointed = time.monotonic(), False
 
     def _upkeep(self) -> None:

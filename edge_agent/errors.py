@@ -7,7 +7,8 @@ EdgeError
 ├── LedgerFault         the ledger cannot be read or written now: nobody is let in on its account
 ├── CacheFault          the cache is missing, damaged or foreign: fetch another
 ├── CentreUnreachable   no answer from the centre: try again
-└── CentreRefused       the centre answered no; `status` is the HTTP status
+├── CentreRefused       the centre answered no; `status` is the HTTP status
+└── DeskProblem         the desk refuses what staff asked; `code` is one of `kiosk.desk.PROBLEMS`
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = [
     "CacheFault",
     "CentreRefused",
     "CentreUnreachable",
+    "DeskProblem",
     "EdgeError",
     "LedgerFault",
     "NotEnrolled",
@@ -59,3 +61,11 @@ class CentreRefused(EdgeError):
         super().__init__(message)
         self.status = status
         self.reason = reason
+
+
+class DeskProblem(EdgeError):
+    """The desk refuses what a staff member asked for; `code` is one of `kiosk.desk.PROBLEMS`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code

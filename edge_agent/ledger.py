@@ -20,12 +20,15 @@ import structlog
 
 from access.domain.facts import Presence
 from access.domain.multipasses import PassUse
+from access.domain.policy import Direction
 from access.wire.enrolment import Enrolment
 from access.wire.errors import WireError
-from access.wire.events import FIRST_PREV, Event, EventKind
+from access.wire.events import FIRST_PREV, Event
+from access.wire.movements import direction_of
 from edge_agent.errors import AlreadyEnrolled, LedgerFault
 from edge_agent.ledger_recovery import is_damaged, recover
 from edge_agent.ledger_schema import migrate, open_writing
+from edge_agent.ledger_views import derive
 
 __all__ = ["LastDecision", "SqliteLedger"]
 
@@ -35,9 +38,9 @@ _INSERT_EVENT = "INSERT INTO events (seq, id, body) VALUES (?, ?, ?)"
 _INSERT_OUTBOX = "INSERT INTO outbox (seq) VALUES (?)"
 _INSERT_USE = "INSERT INTO pass_uses (account_id, id, multipass_id, person_id, used_at) VALUES (?, ?, ?, ?, ?)"
 _UPSERT_PRESENCE = {
-    EventKind.CHECKED_IN: "INSERT INTO presence (access_point, person_id, last_in_at) VALUES (?, ?, ?)"
+    Direction.IN: "INSERT INTO presence (access_point, person_id, last_in_at) VALUES (?, ?, ?)"
     " ON CONFLICT DO UPDATE SET last_in_at = excluded.last_in_at",
-    EventKind.CHECKED_OUT: "INSERT INTO presence (access_point, person_id, last_out_at) VALUES (?, ?, ?)"
+    Direction.OUT: "INSERT INTO presence (access_point, person_id, last_out_at) VALUES (?, ?, ?)"
     " ON CONFLICT DO UPDATE SET last_out_at = excluded.last_out_at",
 }
 _REPLACE_DECISION = "INSERT OR REPLACE INTO last_decision VALUES (?, ?, ?, ?, ?, ?)"
@@ -91,7 +94,8 @@ class SqliteLedger:
         """Records one event and all it entails in one synced transaction; on return it is durable.
 
         `make` builds the event from its seq and the digest of the event before it. A use, presence and the outbox
-        row follow from the event itself; `decision` is kept so that a restart can show it again.
+        row follow from the event itself (see `ledger_views` too); `decision` is kept so that the desk and, after a
+        restart, the kiosk can show it again.
         """
         with self._lock:
             event = make(self._last_seq + 1, self._last_digest)
@@ -109,9 +113,10 @@ class SqliteLedger:
         used = event.entitlement
         if used is not None and used.takes_use:
             connection.execute(_INSERT_USE, (event.account, event.id, used.id, event.person, at))
-        if event.person is not None and (upsert := _UPSERT_PRESENCE.get(event.kind)):
-            connection.execute(upsert, (event.access_point, event.person, at))
-        if decision is not None:
+        if event.person is not None and (direction := direction_of(event.kind)):
+            connection.execute(_UPSERT_PRESENCE[direction], (event.access_point, event.person, at))
+        derive(connection, event, decision)
+        if decision is not None and event.staff is None:
             values = (event.access_point, event.id, event.person, at, event.is_offline, decision)
             connection.execute(_REPLACE_DECISION, values)
 

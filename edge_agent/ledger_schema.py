@@ -37,6 +37,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX heard_undoes ON heard (undoes) WHERE undoes IS NOT NULL",
         "CREATE INDEX heard_device ON heard (device, at)",
     ),
+    (
+        "CREATE TABLE moves (event_id TEXT PRIMARY KEY, access_point TEXT NOT NULL, person_id TEXT NOT NULL,"
+        " move TEXT NOT NULL, at TEXT NOT NULL, occurrence_id TEXT, staff_id TEXT, note TEXT,"
+        " is_undone INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
+        "CREATE INDEX moves_person ON moves (person_id, access_point, at)",
+        "CREATE INDEX moves_occurrence ON moves (occurrence_id) WHERE occurrence_id IS NOT NULL",
+        "CREATE TABLE scans (seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, access_point TEXT NOT NULL,"
+        " occurred_at TEXT NOT NULL, decision TEXT NOT NULL, state TEXT NOT NULL, act_id TEXT, staff_id TEXT,"
+        " note TEXT)",
+        "CREATE INDEX scans_place ON scans (access_point, seq)",
+        "CREATE INDEX scans_act ON scans (act_id) WHERE act_id IS NOT NULL",
+    ),
 )
 
 

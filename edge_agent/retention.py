@@ -7,6 +7,7 @@ from datetime import datetime
 from access.domain.ids import uuid7
 from edge_agent.heard import HeardEvents
 from edge_agent.ledger import SqliteLedger
+from edge_agent.ledger_views import forget
 
 __all__ = ["prune"]
 
@@ -32,5 +33,6 @@ def prune(ledger: SqliteLedger, *, before: datetime) -> int:
         connection.execute(
             "DELETE FROM presence WHERE max(coalesce(last_in_at, ''), coalesce(last_out_at, '')) < ?", (at,)
         )
+        forget(connection, before=at)
     HeardEvents(ledger).prune(before=before)
     return len(old)

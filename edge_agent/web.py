@@ -1,4 +1,5 @@
-"""The door's own web server: the visitor page, its WebSocket, pictures and health. For this machine, no log-in.
+"""The door's own web server: the visitor page, its WebSocket, pictures and health. For this machine, no log-in; the
+desk (`desk_web`), with a PIN, is served beside it.
 
 Runs in a thread of its own; nothing here decides, records or touches hardware.
 """
@@ -10,7 +11,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,16 +23,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from edge_agent.errors import SettingsError
 from edge_agent.kiosk_hub import KioskHub, Viewer
+from edge_agent.origin import is_own_page
 from edge_agent.pictures import media_type
 from edge_agent.status import PointStatus
-from kiosk.assets import CONTENT_SECURITY_POLICY, STATIC_PATH, VISITOR_PAGE_PATH
+from kiosk.assets import (
+    CONTENT_SECURITY_POLICY,
+    DESK_CONTENT_SECURITY_POLICY,
+    STATIC_PATH,
+    VISITOR_PAGE_PATH,
+)
 
 __all__ = ["WebServer", "WebSource", "build_app"]
 
@@ -52,8 +59,8 @@ class WebSource:
     picture: Callable[[str], bytes | None]
 
 
-def build_app(source: WebSource) -> Starlette:
-    """The application."""
+def build_app(source: WebSource, desk: Sequence[BaseRoute] = ()) -> Starlette:
+    """The application; `desk` are the routes of the desk."""
     pages = _Pages(source)
     return Starlette(
         routes=[
@@ -63,6 +70,7 @@ def build_app(source: WebSource) -> Starlette:
             Route("/pictures/{sha256}", pages.picture),
             Route("/health", pages.health),
             Route("/timings", pages.timings),
+            *desk,
         ],
         middleware=[Middleware(_Headers)],
     )
@@ -74,19 +82,25 @@ class _Headers:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         headers = {
-            "content-security-policy": CONTENT_SECURITY_POLICY,
             "x-content-type-options": "nosniff",
             "referrer-policy": "no-referrer",
             "cache-control": "no-store",
         }
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self._policies = [
+            (b"content-security-policy", policy.encode())
+            for policy in (CONTENT_SECURITY_POLICY, DESK_CONTENT_SECURITY_POLICY)
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_desk = scope["type"] == "http" and scope["path"].startswith("/desk/")
+        headers = [*self._headers, self._policies[is_desk]]
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = {name for name, _ in self._headers}
+                own = {name for name, _ in headers}
                 kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in own]
-                message = {**message, "headers": [*kept, *self._headers]}
+                message = {**message, "headers": [*kept, *headers]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -120,7 +134,7 @@ class _Pages:
 
     async def talk(self, websocket: WebSocket) -> None:
         access_point = websocket.path_params["access_point"]
-        if access_point not in self._source.points or not _is_own_page(websocket):
+        if access_point not in self._source.points or not is_own_page(websocket):
             await websocket.close(1008)
             return
         await websocket.accept()
@@ -220,12 +234,6 @@ def _listening(host: str, port: int) -> socket.socket:
         raise SettingsError(f"cannot listen on {host}:{port} ({error.strerror}); choose another http_port") from error
     listener.set_inheritable(False)
     return listener
-
-
-def _is_own_page(websocket: WebSocket) -> bool:
-    """Whether the page that opens the socket came from here: any other site in the browser is refused."""
-    origin, host = websocket.headers.get("origin"), websocket.headers.get("host")
-    return origin is None or origin.partition("://")[2] == host
 
 
 def _text(at: datetime) -> str:

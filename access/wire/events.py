@@ -20,6 +20,7 @@ from access.wire.model import Digest, Fingerprint, Instant, Message, Name, WireM
 __all__ = [
     "FIRST_PREV",
     "MAX_EVENTS_IN_BATCH",
+    "AttendanceMark",
     "CacheMark",
     "Event",
     "EventBatch",
@@ -56,6 +57,16 @@ class EventKind(StrEnum):
     ANONYMOUS_EXIT = "anonymous_exit"
 
 
+class AttendanceMark(StrEnum):
+    """What `attendance_marked` says of the person in that occurrence: not come, or (again) merely expected.
+
+    Having come and gone are check-ins and check-outs that name the occurrence.
+    """
+
+    ABSENT = "absent"
+    EXPECTED = "expected"
+
+
 class PresentedCredential(WireModel):
     """What was presented, known by its keyed fingerprint; `length` is in bytes and only set for unreadable ones."""
 
@@ -88,7 +99,7 @@ class CacheMark(WireModel):
 
 
 class Event(Message):
-    """One thing that happened at an access point."""
+    """One thing that happened at an access point. `adult` is the id of whom a child was handed to (`picked_up`)."""
 
     id: _EventId
     device: Name
@@ -113,6 +124,8 @@ class Event(Message):
     refers_to: _EventId | None = None
     staff: Name | None = None
     note: _ShortText | None = None
+    mark: AttendanceMark | None = None
+    adult: Name | None = None
 
 
 class EventBatch(Message):

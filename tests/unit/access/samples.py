@@ -39,6 +39,7 @@ from access.domain.staff import DeskPermission, StaffMember
 from access.wire.enrolment import Enrolment, EnrolmentRequest
 from access.wire.events import (
     FIRST_PREV,
+    AttendanceMark,
     CacheMark,
     Event,
     EventBatch,
@@ -210,6 +211,8 @@ EVENT = Event(
     refers_to="0195808c-3a80-7000-8000-000000000000",
     staff="s1",
     note="Forgot the card",
+    mark=AttendanceMark.ABSENT,
+    adult="c1",
 )
 
 _DELTA = FeedDelta(

@@ -1,0 +1,102 @@
+"""From what staff did at the desk to the event that records it. Nothing is decided and nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from access.domain.facts import Entitlement
+from access.domain.ids import uuid7
+from access.domain.people import Language
+from access.domain.reasons import Notice, Outcome, Reason
+from access.wire.events import AttendanceMark, CacheMark, Event, EventKind, PresentedCredential, UsedEntitlement
+from edge_agent.clock import Moment
+
+__all__ = ["Deed", "DoorStamp", "deed_maker", "used"]
+
+_MAX_NAME = 200
+MAX_NOTE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One thing done without a reader: by `staff`, or by the door itself when that is None."""
+
+    kind: EventKind
+    access_point: str
+    outcome: Outcome
+    staff: str | None = None
+    person: str | None = None
+    account: str | None = None
+    credential: PresentedCredential | None = None
+    reasons: tuple[Reason, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    entitlement: UsedEntitlement | None = None
+    refers_to: str | None = None
+    note: str | None = None
+    mark: AttendanceMark | None = None
+    adult: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorStamp:
+    """What every event of this door carries: who it is, when it is, and what it knew. `random` is 10 bytes."""
+
+    device: str
+    boot_id: str
+    moment: Moment
+    cache: CacheMark | None
+    is_offline: bool
+    random: bytes
+
+
+def deed_maker(deed: Deed, stamp: DoorStamp) -> Callable[[int, str], Event]:
+    """Builds the event once its seq and the digest of the one before are known."""
+    moment = stamp.moment
+
+    def make(seq: int, prev: str) -> Event:
+        return Event(
+            id=uuid7(int(moment.now.timestamp() * 1000), stamp.random),
+            device=stamp.device,
+            seq=seq,
+            prev=prev,
+            kind=deed.kind,
+            occurred_at=moment.now,
+            boot_id=stamp.boot_id,
+            monotonic_ms=int(moment.monotonic * 1000),
+            clock=moment.trust,
+            cache=stamp.cache,
+            is_offline=stamp.is_offline,
+            access_point=deed.access_point,
+            credential=deed.credential,
+            person=deed.person,
+            account=deed.account,
+            outcome=deed.outcome,
+            reasons=deed.reasons,
+            notices=deed.notices,
+            entitlement=deed.entitlement,
+            refers_to=deed.refers_to,
+            staff=deed.staff,
+            note=deed.note[:MAX_NOTE] if deed.note else None,
+            mark=deed.mark,
+            adult=deed.adult,
+        )
+
+    return make
+
+
+def used(entitlement: Entitlement | None, *, is_taken: bool, language: Language) -> UsedEntitlement | None:
+    """The entitlement as an event names it. `is_taken`: the person goes in by it, so it costs what it costs."""
+    if entitlement is None:
+        return None
+    takes_use = is_taken and entitlement.takes_use
+    return UsedEntitlement(
+        type=entitlement.type,
+        id=entitlement.id,
+        name=entitlement.name.in_language(language)[:_MAX_NAME],
+        type_id=entitlement.type_id,
+        takes_use=takes_use,
+        remaining=entitlement.remaining_after if takes_use else entitlement.remaining,
+        activates=entitlement.activates and takes_use,
+        occurrence_id=entitlement.occurrence_id,
+    )
