@@ -29,6 +29,7 @@ KNOWN_FLAGS: Final = (
     "unknown_access_point",
     "ahead_of_time",
     "unknown_pass",
+    "card_not_assigned",
 )
 
 

@@ -19,6 +19,7 @@ from access.wire.state import DeviceState
 from access.wire.topics import DeviceTopic
 from server.db import note_recorded
 from server.ingest import quarantine, repository
+from server.ingest.cards import assign_cards
 from server.ingest.documents import Received, open_batch, refusal_code
 from server.ingest.marks import Marks, receipt
 from server.ingest.repository import Recorded
@@ -69,6 +70,14 @@ def record_state(session: Session, topic_identity: DeviceTopic, raw: bytes, *, n
     device.last_state = state.document()
     device.last_seen_at = at
     device.version = state.version or device.version
+    if state.lease_floor is not None and state.last_seq is not None:
+        _keep_word(repository.locked_mark(session, device.id), state.lease_floor, state.last_seq)
+
+
+def _keep_word(mark: DeviceMark, floor: datetime, last_seq: int) -> None:
+    """The newest word of the device on its leases; an older one that comes late says nothing new."""
+    if mark.lease_floor is None or floor > mark.lease_floor:
+        mark.lease_floor, mark.lease_floor_seq = floor, last_seq
 
 
 def _speaking_device(session: Session, identity: DeviceTopic, raw: bytes, now: datetime) -> Device | None:
@@ -117,6 +126,7 @@ class _Intake:
         self.session.flush()
         self._check_chain()
         record_uses(self.session, self.identity, self._new.values(), now=self.now)
+        assign_cards(self.session, self.identity, self._new.values(), now=self.now)
         self._move_mark()
 
     def receipt(self) -> Receipt:

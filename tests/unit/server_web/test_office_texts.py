@@ -80,6 +80,7 @@ ALARMS = [
     "event_parked",
     "conflicting_event",
     "pass_overdrawn",
+    "card_not_assigned",
 ]
 
 
