@@ -7,7 +7,7 @@ are counted from 1 there. The format is documented in docs/vectors.md and stays 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -75,6 +75,7 @@ def facts_of(row: Table, now: datetime, zone: ZoneInfo) -> Facts:
     person = _person(given.pop("participant", {}))
     own = {"person_id": person["id"] if person else "p1", "account_id": person["account_id"] if person else "a1"}
     lists = {key: _tables(given.get(key, []), key) for key in _LISTS}
+    _refuse_twins(lists)
     facts: Table = given | ({"participant": person} if person else {})
     facts["data_as_of"] = _data_as_of(row, now, zone)
     if "account" in given:
@@ -88,6 +89,17 @@ def facts_of(row: Table, now: datetime, zone: ZoneInfo) -> Facts:
     for key in _NAMED:
         facts[key] = [_with_text(each) for each in facts[key]]
     return validated(_FACTS, _timed(facts, zone, ""), "", Facts)
+
+
+def _refuse_twins(lists: Mapping[str, list[Table]]) -> None:
+    """Two things of one id are a slip of the pen; the same use told twice is not."""
+    for key in ("memberships", "multipasses", "activities", "registrations"):
+        ids = [each["id"] for each in lists[key] if "id" in each]
+        if twins := [id_ for id_ in ids if ids.count(id_) > 1]:
+            raise RowError(f"{key}: two of them have the id {twins[0]!r}")
+    for each in lists["multipasses"]:
+        if isinstance(each.get("total"), bool):
+            raise RowError(f"total: {each['total']!r} is not a number of uses; leave it out for unlimited")
 
 
 # -- shorthands

@@ -138,7 +138,7 @@ def _document(path: Path) -> tuple[Table, Table]:
     """The file and its defaults. Raises `VectorFileError`."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise VectorFileError(f"{path} is not readable as TOML: {error}") from error
     if document.get("format") != FORMAT:
         raise VectorFileError(f"{path}: begin the file with `format = {FORMAT}` (see docs/vectors.md).")

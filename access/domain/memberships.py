@@ -87,9 +87,14 @@ class Membership:
         if self.cancellation:
             is_requested = self.cancellation.state is CancellationState.REQUESTED
             return MembershipStatus.CANCELLATION_REQUESTED if is_requested else MembershipStatus.UPCOMING_CANCELLATION
-        if any(pause.first_on > day for pause in self.pauses):
+        if any(self._is_coming(pause, day) for pause in self.pauses):
             return MembershipStatus.UPCOMING_PAUSE
         return MembershipStatus.ACTIVE_RECURRING if self.ends_on is None else MembershipStatus.ACTIVE_UNTIL
+
+    def _is_coming(self, pause: Pause, day: date) -> bool:
+        """Whether the pause will ever begin: it has days at all, and the membership lives to see the first."""
+        has_days = pause.last_on is None or pause.first_on <= pause.last_on
+        return has_days and day < pause.first_on and (self.last_on is None or pause.first_on <= self.last_on)
 
     def pause_on(self, day: date) -> Pause | None:
         """The pause that contains the day and ends last, if any."""

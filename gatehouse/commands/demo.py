@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from edge_agent.errors import EdgeError
 from gatehouse.commands.failing import fail
 from gatehouse.demo.once import plan, run_once
 from gatehouse.demo.processes import StartFailed
@@ -30,18 +31,26 @@ def demo(
     Runs until Ctrl-C and leaves nothing behind. With --once: scans by itself (a stop of the centre and a killed door
     included); the last line is one JSON object; exit status 0 only if nothing was lost, duplicated or unexpected.
     """
-    console = Console(highlight=False, soft_wrap=True, width=None)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell may start us with SIGINT ignored
-        signal.signal(ending, signal.default_int_handler)
+    console = Console(highlight=False, soft_wrap=True)
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell may start us with SIGINT ignored
+        signal.signal(ending, _interrupt)
     try:
         if once:
             _once(console)
         else:
             _until_interrupted(console)
-    except StartFailed as error:
+    except (StartFailed, EdgeError) as error:
         fail(str(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         console.print("Stopped; nothing is left running.")
+        # An unattended run that was cut short has shown nothing: that is no success.
+        raise typer.Exit(128 + int(interrupt.args[0]) if once and interrupt.args else 0) from None
+
+
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_IGN)  # once is enough: what was started is being ended
+    raise KeyboardInterrupt(number)
 
 
 def _once(console: Console) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 import structlog
 import typer
 
+from gatehouse.commands.printing import escaped
 from hardware.api import Read, ReaderState, Technology
 from hardware.errors import PictureUnreadable, ReaderConfigError
 from hardware.loader import load_reader
@@ -25,7 +26,7 @@ from hardware.supervisor import ReaderSupervisor
 if TYPE_CHECKING:
     from hardware.image_codes import FoundCode
 
-__all__ = ["escaped", "read"]
+__all__ = ["read"]
 
 
 def read(
@@ -70,23 +71,6 @@ def read(
         _stop(str(error))
     with _logs_silenced():
         _print_reads(supervisors, reads, count=count, as_json=as_json)
-
-
-def escaped(text: str) -> str:
-    """The text with every character a terminal might act on (controls, ANSI, text direction) as a \\x.. escape.
-
-    A backslash is doubled, so that the result is unambiguous.
-    """
-    return "".join(_escaped(character) for character in text)
-
-
-def _escaped(character: str) -> str:
-    if character == "\\":
-        return "\\\\"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 # --- pictures ---

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from access.vectors import RowResult, VectorFileError, find_files, run_file
+from gatehouse.commands.printing import escaped
 
 __all__ = ["vectors"]
 
@@ -41,7 +42,7 @@ def vectors(
         elif result.problem or not is_quiet:
             _show(console, result)
     for problem in unreadable:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/] {escape(problem)}")
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/] {_plain(problem)}")
     if as_json:
         print(json.dumps({"rows": len(results), **counts, "unreadable_files": len(unreadable)}))
     else:
@@ -60,6 +61,11 @@ def _run(file: Path, unreadable: list[str]) -> list[RowResult]:
 
 def _show(console: Console, result: RowResult) -> None:
     mark = {"pass": "[green]pass   [/]", "fail": "[red]FAIL   [/]", "invalid": "[red]INVALID[/]"}[result.status]
-    console.print(f"{mark} {escape(Path(result.file).name)}: {escape(result.name)}")
+    console.print(f"{mark} {_plain(Path(result.file).name)}: {_plain(result.name)}")
     if result.problem:
-        console.print(f"        {escape(result.problem)}")
+        console.print(f"        {_plain(result.problem)}")
+
+
+def _plain(text: str) -> str:
+    """A file's own words: no control character and no markup of theirs reaches the terminal."""
+    return escape(escaped(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -30,6 +31,22 @@ __all__ = ["ADMIN_EMAIL", "Venue"]
 ADMIN_EMAIL = "admin@north-river.example"
 
 
+_PREFIX = "gatehouse-demo-"
+
+
+def _remove_leftovers() -> None:
+    """Folders of demos that were killed: whose process is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if (
+            folder.is_dir()
+            and pid.isdigit()
+            and folder.stat().st_uid == os.getuid()
+            and not Path("/proc", pid).exists()
+        ):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class Venue:
     """Everything the demo runs. Entering starts it all; leaving ends every process and deletes the folder.
 
@@ -39,7 +56,8 @@ class Venue:
     def __init__(self, *, say: Callable[[str], None]) -> None:
         self._say = say
         self.ports = Ports()
-        self.folder = Path(tempfile.mkdtemp(prefix="gatehouse-demo-"))
+        _remove_leftovers()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self.password = secrets.token_urlsafe(9)
         self.settings = ServerSettings(data_dir=self.folder / "centre")
         self.centre: Child

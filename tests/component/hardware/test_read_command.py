@@ -12,7 +12,8 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from gatehouse.commands.read import escaped, read
+from gatehouse.commands.printing import escaped
+from gatehouse.commands.read import read
 from hardware.simulated import SimulatedNfcField, SimulatedScanner, code_image, write_image_folder
 
 app = typer.Typer()

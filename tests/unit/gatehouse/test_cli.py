@@ -66,3 +66,32 @@ def test_the_written_contracts_are_those_of_the_code() -> None:
     for name, document in documents().items():
         written = json.loads((ROOT / "docs" / name).read_text(encoding="utf-8"))
         assert written == json.loads(json.dumps(document)), f"docs/{name} is old: run make docs"
+
+
+def test_a_hostile_file_of_rows_reaches_the_terminal_as_text(tmp_path: Path) -> None:
+    """Escape sequences and line breaks in a row's name are shown, not acted on; nesting without end is one error."""
+    rows, deep = tmp_path / "rows.toml", tmp_path / "deep.toml"
+    rows.write_text(
+        'format = 1\n[[row]]\nname = "\\u001b[2Jgone\\nnext"\nnow = 2026-03-10T10:00:00\n'
+        'expect = { outcome = "denied" }\n'
+    )
+    deep.write_text("format = 1\nrow = " + "[" * 3000 + "]" * 3000 + "\n")
+    shown = run("vectors", str(rows), str(deep))
+    assert "\x1b" not in shown.stdout
+    assert "\\x1b[2Jgone\\x0anext" in shown.stdout
+    assert shown.returncode == 2
+    assert "Traceback" not in shown.stderr
+
+
+def test_two_things_of_one_id_are_a_slip_of_the_pen(tmp_path: Path) -> None:
+    """The row is named as invalid instead of being decided by one of the two."""
+    rows = tmp_path / "rows.toml"
+    rows.write_text(
+        "format = 1\n[[row]]\nnow = 2026-03-10T10:00:00\n"
+        'memberships = [{ id = "m" }, { id = "m" }]\nexpect = { outcome = "granted" }\n'
+        '[[row]]\nnow = 2026-03-10T10:00:00\nmultipasses = [{ id = "p", total = true }]\n'
+        'expect = { outcome = "granted" }\n'
+    )
+    first, second, _ = (json.loads(line) for line in run("vectors", str(rows), "--json").stdout.splitlines())
+    assert (first["status"], second["status"]) == ("invalid", "invalid")
+    assert "'m'" in first["problem"]
