@@ -20,6 +20,7 @@ from access.wire.asking import AccountState
 from access.wire.state import Connection, DeviceState
 from access.wire.topics import Channel, DeviceTopic, feed_topic, site_events
 from edge_agent.asking import Asker, PeopleDesk
+from edge_agent.auto_exit import AutoExit
 from edge_agent.cache import SqliteCache
 from edge_agent.centre import CentreClient
 from edge_agent.clock import DoorClock, SystemTime
@@ -32,8 +33,10 @@ from edge_agent.errors import EdgeError, LedgerFault, SettingsError
 from edge_agent.feed import FeedFollower
 from edge_agent.gather import FactsReader
 from edge_agent.heard import HeardEvents
+from edge_agent.help import CentreHelp, LeaseDesk
 from edge_agent.kiosk_hub import KioskHub
 from edge_agent.known_states import KnownStates
+from edge_agent.leases import LeaseBook
 from edge_agent.ledger import SqliteLedger
 from edge_agent.link import MqttLink
 from edge_agent.logs import configure_logs
@@ -117,7 +120,13 @@ class Agent:
             is_up=self._is_mqtt_up,
         )
         self.asker = Asker(budget_s=settings.ask_budget_s, is_connected=lambda: self.feed.is_connected)
-        self._people = PeopleDesk(identity, self._centre, self.asker)
+        self.leases = LeaseBook(self.ledger)
+        self._help = CentreHelp(
+            self.asker,
+            PeopleDesk(identity, self._centre, self.asker),
+            LeaseDesk(identity, self._centre, self.leases),
+            heard=self._heard,
+        )
         self.neighbours = Neighbours(
             identity, HeardEvents(self.ledger), FactsReader(self.cache, self.ledger), self.clock
         )
@@ -156,11 +165,18 @@ class Agent:
             is_connected=lambda: self.feed.is_connected,
             release=self._relays.release,
             answer=self._answer,
-            ask=self._ask,
+            help=self._help,
         )
         self.desk = DeskParts(self._desk_surroundings())
+        exits = AutoExit(self.desk.desk, self.facts, self.ledger, self.clock, self.points)
         self.upkeep = Upkeep(
-            self.ledger, self.clock, self._relays, self.facts, self.showing, retention_days=settings.retention_days
+            self.ledger,
+            self.clock,
+            self._relays,
+            self.facts,
+            self.showing,
+            retention_days=settings.retention_days,
+            check_out_overdue=exits.run,
         )
         self.door = DoorThread(
             self.ledger, handle=door.handle, tick=self.upkeep.tick, on_storage_lost=self.pictures.clear
@@ -260,6 +276,8 @@ class Agent:
     def device_state(self) -> DeviceState:
         """For the centre."""
         moment, state = self.clock.read(), self.cache.state
+        # The word on the leases first, the newest event's number afterwards: what is spent later is not of those.
+        floor = self.leases.end_through(moment.now, moment.trust)
         return DeviceState(
             device=self.identity.device,
             connection=Connection.ONLINE,
@@ -273,6 +291,7 @@ class Agent:
             clock=moment.trust,
             readers={name: str(each) for name, each in self._states.items()},
             last_scan_at=self._last_scan_at,
+            lease_floor=floor,
         )
 
     def _answer(self, scan: Scan) -> None:
@@ -281,12 +300,10 @@ class Agent:
         self._last_scan_at = scan.event.occurred_at
         self.uplink.wake()
 
-    def _ask(self, fingerprint: str) -> AccountState | None:
-        answer = self._people.ask(fingerprint, until=self.asker.deadline())
+    def _heard(self, answer: AccountState) -> None:
         state = self.cache.state
-        if answer is not None and state is not None and answer.seq > state.mark.seq:
+        if state is not None and answer.seq > state.mark.seq:
             self.feed.catch_up()
-        return answer
 
     def _reader_state(self, name: str, state: ReaderState) -> None:
         self._states[name] = state

@@ -116,7 +116,7 @@ class SqliteLedger:
         if event.person is not None and (direction := direction_of(event.kind)):
             connection.execute(_UPSERT_PRESENCE[direction], (event.access_point, event.person, at))
         derive(connection, event, decision)
-        if decision is not None and event.staff is None:
+        if decision is not None and event.reader is not None:
             values = (event.access_point, event.id, event.person, at, event.is_offline, decision)
             connection.execute(_REPLACE_DECISION, values)
 

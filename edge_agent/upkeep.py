@@ -38,6 +38,7 @@ class Upkeep:
         showing: Showing,
         *,
         retention_days: int,
+        check_out_overdue: Callable[[], object] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
@@ -46,11 +47,12 @@ class Upkeep:
         self._showing = showing
         self._retention = timedelta(days=retention_days)
         now = time.monotonic()
-        self._duties: list[tuple[float, Callable[[], None]]] = [
+        self._duties: list[tuple[float, Callable[[], object]]] = [
             (0.0, self._refresh_rules),
             (2.0, relays.revive),
             (5.0, lambda: notify("WATCHDOG=1")),
             (60.0, self.keep_clock_marks),
+            (30.0, check_out_overdue),
             (3600.0, self._prune),
         ]
         self._due = [now + every for every, _ in self._duties]
