@@ -129,16 +129,28 @@ def _on_connect(engine: Engine, pragmas: tuple[str, ...]) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True)
+    return _read_in_utc(create_engine(url, pool_pre_ping=True))
 
 
 def _postgresql_readers(url: URL) -> Engine:
-    return create_engine(
-        url,
-        pool_pre_ping=True,
-        isolation_level="REPEATABLE READ",
-        execution_options={"postgresql_readonly": True},
+    return _read_in_utc(
+        create_engine(
+            url,
+            pool_pre_ping=True,
+            isolation_level="REPEATABLE READ",
+            execution_options={"postgresql_readonly": True},
+        )
     )
+
+
+def _read_in_utc(engine: Engine) -> Engine:
+    # In the server's own zone the first hours of the year 1, or the last of 9999, cannot be read.
+    def prepare(connection: Any, _record: object) -> None:
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+    event.listen(engine, "connect", prepare)
+    return engine
 
 
 def note_recorded(session: Session, organization_id: str, event_id: str) -> None:

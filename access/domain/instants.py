@@ -27,6 +27,7 @@ __all__ = [
     "require_aware",
     "shift",
     "start_of_day",
+    "wall_clock",
 ]
 
 ALL_DAYS = (1, 2, 3, 4, 5, 6, 7)
@@ -35,17 +36,17 @@ _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UT
 
 def local_day(at: datetime, zone: tzinfo) -> date:
     """The calendar day of an aware instant on the zone's wall clock."""
-    return _wall_clock(at, zone).date()
+    return wall_clock(at, zone).date()
 
 
 def local_time(at: datetime, zone: tzinfo) -> time:
     """The wall-clock time of an aware instant in the zone, without seconds' fractions."""
-    return _wall_clock(at, zone).time().replace(microsecond=0)
+    return wall_clock(at, zone).time().replace(microsecond=0)
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
     """The first instant of a local day, in UTC; right on days whose midnight is skipped or repeated."""
-    return _wall_clock(datetime.combine(day, time.min, tzinfo=zone), UTC)
+    return wall_clock(datetime.combine(day, time.min, tzinfo=zone), UTC)
 
 
 def elapsed(since: datetime, until: datetime) -> timedelta:
@@ -67,7 +68,7 @@ def shift(at: datetime, *, minutes: int) -> datetime:
 
 def in_utc(at: datetime) -> datetime:
     """The same instant in UTC, where instants compare by when they are and not by what a clock on the wall says."""
-    return _wall_clock(at, UTC)
+    return wall_clock(at, UTC)
 
 
 def require_aware(at: datetime, what: str) -> None:
@@ -76,7 +77,8 @@ def require_aware(at: datetime, what: str) -> None:
         raise InvalidFact(f"{what} needs its offset from UTC")
 
 
-def _wall_clock(at: datetime, zone: tzinfo) -> datetime:
+def wall_clock(at: datetime, zone: tzinfo) -> datetime:
+    """The instant on the zone's wall clock; beyond the calendar, its first or last moment."""
     try:
         return at.astimezone(zone)
     except OverflowError:
@@ -119,7 +121,7 @@ class Hours:
 
     def contains(self, at: datetime, zone: tzinfo) -> bool:
         """Whether the instant falls inside these hours on the zone's wall clock."""
-        local = _wall_clock(at, zone)
+        local = wall_clock(at, zone)
         clock, weekday = local.time(), local.isoweekday()
         if self.opens < self.closes:
             return weekday in self.days and self.opens <= clock < self.closes

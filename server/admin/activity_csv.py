@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import structlog
+
 from server.admin.say import Say
 from server.checkins.activity import ActivityFilter, ActivityRow, Names, all_activity
 from server.checkins.csv_export import csv_chunks, file_name
 from server.db import Database
+from server.models import Event
 
 __all__ = ["activity_csv", "activity_file_name", "csv_row"]
 
+_log = structlog.get_logger(__name__)
 _COLUMNS = (
     "column_date",
     "column_local_time",
@@ -47,7 +51,7 @@ def activity_csv(
     """The file, in chunks as they are read."""
     header = [say.t(f"activity.{column}") for column in _COLUMNS]
     pages = all_activity(database, organization_id, account_id, wanted, zone=say.zone)
-    return csv_chunks(header, (csv_row(row, page.names, say) for page in pages for row in page.rows))
+    return csv_chunks(header, (_some_row(row, page.names, say) for page in pages for row in page.rows))
 
 
 def csv_row(row: ActivityRow, names: Names, say: Say) -> list[str]:
@@ -72,7 +76,21 @@ def csv_row(row: ActivityRow, names: Names, say: Say) -> list[str]:
         say.t("activity.yes" if event.is_offline else "activity.no"),
         say.each(text for text, _ in say.flags(row)),
         row.note,
-        event.occurred_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        event.recorded_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        event.id,
+        *_as_recorded(event),
     ]
+
+
+def _as_recorded(event: Event) -> list[str]:
+    """The last three columns, which no words and no time zone touch."""
+    instants = (event.occurred_at, event.recorded_at)
+    return [*(at.isoformat(timespec="seconds").replace("+00:00", "Z") for at in instants), event.id]
+
+
+def _some_row(row: ActivityRow, names: Names, say: Say) -> list[str]:
+    """The row, or of one that cannot be said only what is certain: half a file would be taken for a whole one."""
+    try:
+        return csv_row(row, names, say)
+    except Exception as error:
+        _log.error("csv_row_failed", event_id=row.event.id, error=type(error).__name__)
+        certain = _as_recorded(row.event)
+        return [*([""] * (len(_COLUMNS) - len(certain))), *certain]

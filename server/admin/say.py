@@ -11,7 +11,7 @@ from typing import Final
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
-from access.domain.instants import local_day
+from access.domain.instants import local_day, wall_clock
 from access.words import Words, words
 from server.admin.account.registrations import MembershipLine, MultipassLine
 from server.admin.texts import Texts, texts
@@ -23,6 +23,7 @@ LOCALES: Final = {"en": "en_CA", "fr": "fr_CA"}
 CURRENCY: Final = "CAD"
 KNOWN_FLAGS: Final = (
     "late",
+    "long_ago",
     "overdrawn",
     "clone",
     "chain_broken",
@@ -74,7 +75,7 @@ class Say:
 
     def time(self, at: datetime) -> str:
         """The time of day in the organization's zone."""
-        return self.words.time(at.astimezone(self.zone))
+        return self.words.time(self.local(at))
 
     def when(self, at: datetime) -> str:
         """The day and the time, as people say them."""
@@ -82,11 +83,11 @@ class Say:
 
     def exact(self, at: datetime) -> str:
         """The whole instant, to the second, with its zone."""
-        return str(format_datetime(at, "full", tzinfo=self.zone, locale=self.locale))
+        return str(format_datetime(self.local(at), "full", tzinfo=self.zone, locale=self.locale))
 
     def local(self, at: datetime) -> datetime:
-        """The instant on the organization's wall clock."""
-        return at.astimezone(self.zone)
+        """The instant on the organization's wall clock; a door may have sent the year 1, which is not in every zone."""
+        return wall_clock(at, self.zone)
 
     def span(self, length: timedelta) -> str:
         """About how long."""

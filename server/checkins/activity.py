@@ -24,7 +24,7 @@ __all__ = ["ActivityFilter", "ActivityPage", "ActivityRow", "Cursor", "Names", "
 
 _BATCH = 1000
 _W = TypeVar("_W", EventKind, Outcome)
-_CURSOR = re.compile(r"(\d{1,20})-([0-9A-Za-z._-]{1,64})")
+_CURSOR = re.compile(r"(-?\d{1,20})-([0-9A-Za-z._-]{1,64})")
 
 
 @dataclass(frozen=True, slots=True)

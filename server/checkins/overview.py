@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 
-from access.domain.instants import local_day, start_of_day
+from access.domain.instants import add_days, local_day, start_of_day
 from access.wire.events import EventKind
 from server.checkins import repository
 from server.checkins.activity import ActivityRow, Names, names_of
@@ -47,7 +47,7 @@ def overview(
 ) -> Overview:
     """The overview of a day, by default the one that is today in the zone."""
     shown_day = day or local_day(now, zone)
-    span = (start_of_day(shown_day, zone), start_of_day(shown_day + timedelta(days=1), zone))
+    span = (start_of_day(shown_day, zone), start_of_day(add_days(shown_day, 1), zone))
     with database.read() as session:
         events = repository.day_events(session, organization_id, access_point_id, span=span, limit=SHOWN_SCANS)
         kinds = repository.kind_counts(session, organization_id, access_point_id, span=span)

@@ -28,9 +28,11 @@ from server.models.base import utc_now
 from server.models.devices import Device, DeviceMark
 from server.models.events import Event
 
-__all__ = ["LATE_AFTER", "record_batch", "record_state"]
+__all__ = ["LATE_AFTER", "LONG_AGO_AFTER", "record_batch", "record_state"]
 
 LATE_AFTER = timedelta(minutes=5)
+LONG_AGO_AFTER = timedelta(days=365)
+"""Nobody was offline for so long: the door's clock was wrong."""
 _KEPT_PARKED = 100
 
 
@@ -174,6 +176,8 @@ class _Intake:
     def _flags(self, event: WireEvent) -> Iterable[str]:
         if self.now - event.occurred_at > LATE_AFTER:
             yield "late"
+        if self.now - event.occurred_at > LONG_AGO_AFTER:
+            yield "long_ago"
         if event.occurred_at - self.now > LATE_AFTER:
             yield "ahead_of_time"
         if event.access_point not in self._places:

@@ -17,8 +17,8 @@ class Event(Base):
     """One event of a door. `body` is its canonical JSON, the truth; the columns beside it are for finding it.
 
     People, accounts and access points may be unknown here (or gone later), hence no foreign keys to them. `flags`
-    are the centre's remarks: overdrawn, late, chain_broken, unknown_access_point, ahead_of_time, unknown_pass,
-    card_not_assigned.
+    are the centre's remarks: overdrawn, late, long_ago, chain_broken, unknown_access_point, ahead_of_time,
+    unknown_pass, card_not_assigned.
     """
 
     __tablename__ = "event"

@@ -225,6 +225,10 @@ def test_flags_say_what_is_odd(club: Database, record: Any, pen: Any, now: Any) 
     record(door.topic, door.batch(late), later=timedelta(minutes=5, seconds=1))
     flags = {row.seq: row.flags for row in rows(club, Event)}
     assert flags == {1: [], 2: ["ahead_of_time"], 3: ["unknown_access_point"], 4: ["late"]}
+    absurd = [door.event(occurred_at=at) for at in ("0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z")]
+    record(door.topic, door.batch(*absurd))
+    flags = {row.seq: row.flags for row in rows(club, Event)}
+    assert (flags[5], flags[6]) == (["late", "long_ago"], ["ahead_of_time"])
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
