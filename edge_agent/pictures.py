@@ -33,7 +33,11 @@ MAX_PICTURE_BYTES = 5 * 1024 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PAUSE_S = 0.05
 _PAGE = 500
-_WANTED = "SELECT id, json_extract(body, '$.picture') FROM entity WHERE kind = 'person' AND id > ? ORDER BY id LIMIT ?"
+_PICTURED, _FIRST = ("allowed_adult", "person"), ("", "")
+_WANTED = (
+    "SELECT kind, id, json_extract(body, '$.picture') FROM entity"
+    " WHERE (kind, id) > (?, ?) AND kind IN ('allowed_adult', 'person') ORDER BY kind, id LIMIT ?"
+)
 
 
 def media_type(head: bytes) -> str | None:
@@ -133,7 +137,7 @@ class PictureFetcher:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
         self._backoff = Backoff(1.0, 60.0)
-        self._after = ""
+        self._after = _FIRST
         self._generation = -1
 
     def start(self) -> None:
@@ -148,7 +152,7 @@ class PictureFetcher:
     def feed_applied(self, delta: FeedDelta) -> None:
         """People who were changed are likely to come: their pictures are fetched first."""
         for entry in delta.entries:
-            picture = (entry.body or {}).get("picture") if entry.kind == "person" else None
+            picture = (entry.body or {}).get("picture") if entry.kind in _PICTURED else None
             if isinstance(picture, str) and _SHA256.fullmatch(picture):
                 self._refused.discard(picture)
                 self._wanted.put(picture)
@@ -183,13 +187,13 @@ class PictureFetcher:
         """Queues the missing pictures of the next people of the cache, once through for each cache file."""
         path = self._cache.current_path
         if self._generation != self._cache.generation:
-            self._generation, self._after = self._cache.generation, ""
+            self._generation, self._after = self._cache.generation, _FIRST
         if path is None or self._store.is_full or not self._is_connected():
             return
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
-            rows = connection.execute(_WANTED, (self._after, _PAGE)).fetchall()
-        for id_, sha256 in rows:
-            self._after = id_
+            rows = connection.execute(_WANTED, (*self._after, _PAGE)).fetchall()
+        for kind, id_, sha256 in rows:
+            self._after = (kind, id_)
             if isinstance(sha256, str) and _SHA256.fullmatch(sha256) and not self._store.has(sha256):
                 self._wanted.put(sha256)
 

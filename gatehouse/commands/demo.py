@@ -91,6 +91,7 @@ def _addresses(venue: Venue, wall: CardWall) -> Table:
     table.add_row("[bold]Card wall[/]", wall.url)
     for name, door in venue.doors.items():
         table.add_row(f"[bold]Kiosk, {name}[/]", door.kiosk_url)
+        table.add_row(f"[bold]Desk, {name}[/]", f"{door.desk_url}  ·  PIN of this run: {venue.pin}")
     table.add_row("[bold]Back office[/]", f"{venue.settings.browser_url}/admin")
     table.add_row("", f"{ADMIN_EMAIL}  ·  password of this run: {venue.password}")
     return table

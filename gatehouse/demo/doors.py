@@ -49,6 +49,11 @@ class DemoDoor:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def desk_url(self) -> str:
+        """The staff page of this door."""
+        return self.kiosk_url.replace("/kiosk/", "/desk/")
+
+    @property
     def kiosk_url(self) -> str:
         """The visitor page."""
         return f"{self.url}/kiosk/{self.name}"

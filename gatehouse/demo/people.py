@@ -53,7 +53,10 @@ class SamplePerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleAccount:
-    """One family. `memberships` and `multipasses` name their people by key; days are counted from today."""
+    """One family. `memberships` and `multipasses` name their people by key; days are counted from today.
+
+    `pick_up` lists the adults who may fetch a child.
+    """
 
     key: str
     people: tuple[SamplePerson, ...]
@@ -61,6 +64,7 @@ class SampleAccount:
     memberships: tuple[dict[str, Any], ...] = ()
     multipasses: tuple[dict[str, Any], ...] = ()
     registrations: tuple[dict[str, Any], ...] = ()
+    pick_up: tuple[dict[str, str], ...] = ()
 
 
 membership_types = {
@@ -261,6 +265,10 @@ SAMPLE: tuple[SampleAccount, ...] = (
             story="swim lesson in ten minutes",
         ),
         registrations=({"activity": "swim-3", "person": "ines"},),
+        pick_up=(
+            {"child": "ines", "name": "Carole Gagnon", "en": "mother", "fr": "mère"},
+            {"child": "ines", "name": "Paul Gagnon", "en": "grandfather", "fr": "grand-père", "beard": "yes"},
+        ),
     ),
     _one(
         SamplePerson(

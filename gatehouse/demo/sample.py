@@ -22,6 +22,7 @@ from server.models import (
     AccessPoint,
     Account,
     Activity,
+    AllowedAdult,
     Credential,
     Facility,
     Membership,
@@ -50,6 +51,8 @@ _POOL_SETTINGS: dict[str, Any] = {
         {"type": "multipass"},
         {"type": "session", "window": {"kind": "around", "minutes_before": 15}},
     ],
+    "attendance": {"is_on": True, "has_check_out": True, "has_child_pick_up": True, "has_daily_notes": True},
+    "auto_exit_after_h": 12,
     "pulse_ms": 3000,
 }
 _GYM_SETTINGS: dict[str, Any] = {
@@ -146,6 +149,20 @@ def _add_account(
         session.add(_membership(sample, held, number, moment))
     for number, held in enumerate(sample.multipasses, 1):
         _add_multipass(session, sample, held, number, moment)
+    for number, adult in enumerate(sample.pick_up, 1):
+        picture = put_picture(portrait_jpeg(adult["name"], age="adult", has_beard="beard" in adult))
+        session.add(
+            AllowedAdult(
+                id=f"{sample.key}-adult-{number}",
+                organization_id=organization.id,
+                account_id=sample.key,
+                child_id=adult["child"],
+                name=adult["name"],
+                relation_en=adult["en"],
+                relation_fr=adult["fr"],
+                picture=picture,
+            )
+        )
     for held in sample.registrations:
         session.add(
             Registration(

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from access.domain.people import Language
+from access.wire.pins import is_trivial_pin
 from gatehouse.demo.doors import DemoDoor
 from gatehouse.demo.people import DOORS
 from gatehouse.demo.processes import Child, Ports
@@ -24,6 +25,7 @@ from server.devices.service import create_enrolment_code
 from server.models import StaffRole
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
+from server.staff.pins import set_pin
 from server.staff.service import create_staff
 
 __all__ = ["ADMIN_EMAIL", "Venue"]
@@ -47,6 +49,13 @@ def _remove_leftovers() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _new_pin() -> str:
+    """A desk PIN that nobody tries first."""
+    while is_trivial_pin(pin := f"{secrets.randbelow(1_000_000):06}"):
+        pass
+    return pin
+
+
 class Venue:
     """Everything the demo runs. Entering starts it all; leaving ends every process and deletes the folder.
 
@@ -59,6 +68,7 @@ class Venue:
         _remove_leftovers()
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self.password = secrets.token_urlsafe(9)
+        self.pin = _new_pin()
         self.settings = ServerSettings(data_dir=self.folder / "centre")
         self.centre: Child
         self.doors: dict[str, DemoDoor] = {}
@@ -122,7 +132,7 @@ class Venue:
         store = PictureStore(self.settings.data_dir / "pictures")
         with database.write() as session:
             seed(session, now=datetime.now(UTC), put_picture=store.put)
-            create_staff(
+            admin = create_staff(
                 session,
                 organization_id=ORGANIZATION_ID,
                 email=ADMIN_EMAIL,
@@ -131,6 +141,7 @@ class Venue:
                 role=StaffRole.ADMIN,
                 language=Language.EN,
             )
+            set_pin(session, admin, self.pin)
             codes = {
                 name: create_enrolment_code(session, ORGANIZATION_ID, SITE_ID, f"{name.title()} door", [name])
                 for name in DOORS

@@ -47,7 +47,7 @@ def create_wall(venue: Venue) -> FastAPI:
     def cards() -> dict[str, object]:
         return {
             "doors": [
-                {"id": name, "kiosk": door.kiosk_url, "technologies": TECHNOLOGIES[name]}
+                {"id": name, "kiosk": door.kiosk_url, "desk": door.desk_url, "technologies": TECHNOLOGIES[name]}
                 for name, door in venue.doors.items()
             ],
             "office": venue.settings.browser_url,

@@ -46,7 +46,8 @@ function cardOf(card, doors) {
 
 function doorOf(door) {
   const link = make("a", { href: door.kiosk, target: "_blank", rel: "noopener", textContent: "full screen" });
-  const title = make("h2", {}, `${door.id[0].toUpperCase()}${door.id.slice(1)} door`, link);
+  const desk = make("a", { href: door.desk, target: "_blank", rel: "noopener", textContent: "desk" });
+  const title = make("h2", {}, `${door.id[0].toUpperCase()}${door.id.slice(1)} door`, link, desk);
   const screen = make("iframe", { src: door.kiosk, title: `Visitor screen of the ${door.id} door`, allow: "autoplay" });
   const parts = [title, screen];
   if (door.technologies.includes("barcode")) parts.push(strayCode(door));
