@@ -25,7 +25,6 @@ from access.domain.facts import AccessRequest, Decision, Facts
 from access.domain.people import Language, Participant
 from access.domain.policy import AccessPoint, Direction
 from access.domain.reasons import Outcome
-from access.wire.asking import AccountState
 from access.wire.enrolment import Enrolment
 from access.wire.events import CacheMark, Event
 from edge_agent.asking import is_turnable
@@ -33,6 +32,8 @@ from edge_agent.clock import DoorClock, Moment
 from edge_agent.errors import CacheFault, LedgerFault
 from edge_agent.gather import FactsReader, Known, Rules
 from edge_agent.guessing import GuessGuard
+from edge_agent.help import Help, NoHelp
+from edge_agent.leases import LeaseBook
 from edge_agent.ledger import SqliteLedger
 from edge_agent.movements import ToldAgain
 from edge_agent.recording import Presented, event_maker
@@ -84,8 +85,8 @@ class _Found:
 class Door:
     """Answers reads. Not thread-safe: one thread calls `handle`, so that two scans never race for one pass.
 
-    `release(access_point, seconds)` pulses the relays and must not block; `answer(scan)` shows it. `ask(fingerprint)`
-    asks the centre before somebody is refused for a reason that a fresher fact could turn; it answers soon or None.
+    `release(access_point, seconds)` pulses the relays and must not block; `answer(scan)` shows it. `help` is the
+    centre, asked before somebody is refused for a reason that a fresher fact could turn, and for uses of strict passes.
     """
 
     def __init__(
@@ -100,12 +101,13 @@ class Door:
         release: Callable[[str, float], None] = lambda access_point, seconds: None,
         answer: Callable[[Scan], None] = lambda scan: None,
         guard: GuessGuard | None = None,
-        ask: Callable[[str], AccountState | None] = lambda fingerprint: None,
+        help: Help | None = None,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._identity = identity
         self._key = bytes.fromhex(identity.fingerprint_key)
         self._ledger = ledger
+        self._leases = LeaseBook(ledger)
         self._facts = facts
         self._clock = clock
         self._places = places
@@ -113,7 +115,7 @@ class Door:
         self._release = release
         self._answer = answer
         self._guard = guard or GuessGuard()
-        self._ask = ask
+        self._help = help or NoHelp()
         self._random = random
         self._exits: set[str] = set()
 
@@ -138,6 +140,8 @@ class Door:
         if scan.decision.outcome is Outcome.GRANTED:
             self._release(place.access_point, (scan.point.pulse_ms if scan.point else _PULSE_MS_WITHOUT_RULES) / 1000)
         self._answer(scan)
+        if scan.event.entitlement is not None and scan.event.entitlement.lease is not None:
+            self._help.restock(scan.event.entitlement.id)
         self._log_scan(scan, presented)
         return scan
 
@@ -177,7 +181,9 @@ class Door:
 
     def _record(self, read: Read, presented: Presented, found: _Found, direction: Direction, moment: Moment) -> Scan:
         decision, found = self._decided(presented, found, direction, moment)
-        participant = found.facts.participant
+        participant, lease = found.facts.participant, self._lease_of(decision, moment)
+        if decision.takes_use and decision.entitlement and decision.entitlement.is_strict and lease is None:
+            raise LedgerFault("the lent use is gone")
         make = event_maker(
             decision,
             presented,
@@ -189,6 +195,7 @@ class Door:
             is_offline=not self._is_connected(),
             language=found.rules.organization.language if found.rules else Language.EN,
             random=self._random(10),
+            lease=lease,
         )
         event = self._ledger.record(make, decision=DECISION_JSON.dump_json(decision, exclude_defaults=True).decode())
         return Scan(
@@ -205,17 +212,38 @@ class Door:
         self, presented: Presented, found: _Found, direction: Direction, moment: Moment
     ) -> tuple[Decision, _Found]:
         """The decision and what it was made from: the cache, or the centre's word when that turned a refusal."""
-        decision = _decide(AccessRequest(direction=direction, credential=found.status), found, moment)
+        until = self._help.deadline()
+        decision, found = self._with_lease(direction, found, moment, until)
         if not is_turnable(decision) or presented.length is not None:
             return decision, found
-        fresher = self._asked(presented, found, moment)
-        if fresher is None:
-            return decision, found
-        return _decide(AccessRequest(direction=direction, credential=fresher.status), fresher, moment), fresher
+        fresher = self._asked(presented, found, moment, until)
+        return self._with_lease(direction, fresher, moment, until) if fresher is not None else (decision, found)
 
-    def _asked(self, presented: Presented, found: _Found, moment: Moment) -> _Found | None:
+    def _with_lease(self, direction: Direction, found: _Found, moment: Moment, until: float) -> tuple[Decision, _Found]:
+        """The decision; where nothing but a lent use is missing to a yes, one is asked for first."""
+        request = AccessRequest(direction=direction, credential=found.status)
+        decision = _decide(request, found, moment)
+        wanted = decision.entitlement or next(iter(decision.choices), None)
+        if wanted is None or not wanted.needs_lease:
+            return decision, found
+        lent = replace(found, facts=replace(found.facts, lent=(*found.facts.lent, wanted.id)))
+        hoped_for = _decide(request, lent, moment)
+        if hoped_for.outcome is not Outcome.GRANTED or not self._help.lease(wanted.id, until=until):
+            return decision, found
+        if self._lease_of(hoped_for, moment) is None:
+            return decision, found
+        return hoped_for, lent
+
+    def _lease_of(self, decision: Decision, moment: Moment) -> str | None:
+        """The lease that the decision's use is spent of."""
+        used = decision.entitlement
+        if used is None or not used.is_strict or not decision.takes_use:
+            return None
+        return self._leases.lent((used.id,), now=moment.now, clock=moment.trust).get(used.id)
+
+    def _asked(self, presented: Presented, found: _Found, moment: Moment, until: float) -> _Found | None:
         point, rules, mark = found.point, found.rules, found.mark
-        answer = self._ask(presented.fingerprint) if point and rules and mark else None
+        answer = self._help.person(presented.fingerprint, until=until) if point and rules and mark else None
         if answer is None or point is None or rules is None or mark is None:
             return None
         known = self._facts.answered(answer, Known(found.status, found.facts, mark), point, rules, now=moment.now)

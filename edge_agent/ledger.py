@@ -26,6 +26,7 @@ from access.wire.errors import WireError
 from access.wire.events import FIRST_PREV, Event
 from access.wire.movements import direction_of
 from edge_agent.errors import AlreadyEnrolled, LedgerFault
+from edge_agent.lease_spending import spend
 from edge_agent.ledger_recovery import is_damaged, recover
 from edge_agent.ledger_schema import migrate, open_writing
 from edge_agent.ledger_views import derive
@@ -113,6 +114,7 @@ class SqliteLedger:
         used = event.entitlement
         if used is not None and used.takes_use:
             connection.execute(_INSERT_USE, (event.account, event.id, used.id, event.person, at))
+            spend(connection, used)
         if event.person is not None and (direction := direction_of(event.kind)):
             connection.execute(_UPSERT_PRESENCE[direction], (event.access_point, event.person, at))
         derive(connection, event, decision)

@@ -49,6 +49,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX scans_place ON scans (access_point, seq)",
         "CREATE INDEX scans_act ON scans (act_id) WHERE act_id IS NOT NULL",
     ),
+    (
+        "CREATE TABLE leases (id TEXT PRIMARY KEY, multipass_id TEXT NOT NULL, count INTEGER NOT NULL,"
+        " spent INTEGER NOT NULL CHECK (spent <= count), expires_at TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX leases_pass ON leases (multipass_id)",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Presence and uses at one scan: what the centre said, what this door recorded, and what its neighbours told.
+"""Presence, uses and leases at one scan: what the centre said, what this door recorded, and what its neighbours told.
 
 What a neighbour told is never allowed to open a door by itself: a told use only ever takes away, a use that anybody
 else knows is left as they know it, and a told entry makes a repeated scan only of what would have been granted anyway.
@@ -14,6 +14,7 @@ from access.domain.instants import elapsed, local_day, start_of_day
 from access.domain.multipasses import PassUse
 from access.domain.policy import AccessPoint
 from edge_agent.heard import Entry, HeardEvents
+from edge_agent.leases import LeaseBook
 from edge_agent.ledger import SqliteLedger
 
 __all__ = ["Movements", "Surroundings", "ToldAgain"]
@@ -44,6 +45,7 @@ class Movements:
     def __init__(self, ledger: SqliteLedger) -> None:
         self._ledger = ledger
         self._heard = HeardEvents(ledger)
+        self._leases = LeaseBook(ledger)
 
     def added_to(self, facts: Facts, place: Surroundings) -> tuple[Facts, ToldAgain | None]:
         """The facts of the cache with presence, occupancy and uses."""
@@ -53,7 +55,9 @@ class Movements:
             return facts, None
         own_uses = tuple(self._ledger.uses(person.account_id)) if facts.multipasses else ()
         own = self._presence_here(point.id, person.id)
-        bare = replace(facts, uses=facts.uses + own_uses, presence=own)
+        strict = [each.id for each in facts.multipasses if each.is_strict]
+        lent = tuple(self._leases.lent(strict, now=place.now, clock=facts.clock))
+        bare = replace(facts, uses=facts.uses + own_uses, presence=own, lent=lent)
         told = self._told_uses(bare, place)
         known = replace(
             bare, uses=bare.uses + told, facility_presence=self._facility_presence(place.facility, person.id)

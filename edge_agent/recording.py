@@ -56,8 +56,10 @@ def event_maker(
     is_offline: bool,
     language: Language,
     random: bytes,
+    lease: str | None = None,
 ) -> Callable[[int, str], Event]:
-    """Builds the event once its seq and the digest of the one before are known. `random` is 10 bytes."""
+    """Builds the event once its seq and the digest of the one before are known. `random` is 10 bytes, `lease` what a
+    use of a strict pass is spent of."""
     entitlement = decision.entitlement
 
     def make(seq: int, prev: str) -> Event:
@@ -83,13 +85,13 @@ def event_maker(
             outcome=decision.outcome,
             reasons=decision.reasons,
             notices=decision.notices,
-            entitlement=_used(entitlement, decision, language) if entitlement else None,
+            entitlement=_used(entitlement, decision, language, lease) if entitlement else None,
         )
 
     return make
 
 
-def _used(entitlement: Entitlement, decision: Decision, language: Language) -> UsedEntitlement:
+def _used(entitlement: Entitlement, decision: Decision, language: Language, lease: str | None) -> UsedEntitlement:
     is_taken = decision.takes_use
     return UsedEntitlement(
         type=entitlement.type,
@@ -100,4 +102,5 @@ def _used(entitlement: Entitlement, decision: Decision, language: Language) -> U
         remaining=entitlement.remaining_after if is_taken else entitlement.remaining,
         activates=entitlement.activates and is_taken,
         occurrence_id=entitlement.occurrence_id,
+        lease=lease if is_taken else None,
     )

@@ -22,6 +22,7 @@ from server.errors import ServerError
 from server.feed import endpoints as feed
 from server.feed.snapshot import SnapshotStore
 from server.ingest import endpoints as ingest
+from server.leases import endpoints as leases
 from server.pictures import endpoints as pictures
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
@@ -50,7 +51,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.state.settings = settings
     app.state.pictures = PictureStore(settings.data_dir / "pictures")
     app.state.snapshots = SnapshotStore(database, settings.data_dir / "snapshots")
-    for area in (devices, ingest, feed, asking, pictures):
+    for area in (devices, ingest, feed, asking, leases, pictures):
         app.include_router(area.router)
     mount_admin(app, database, settings)
     app.add_api_route("/health", _health, methods=["GET"], tags=["operations"])

@@ -117,7 +117,7 @@ def judge(request: AccessRequest, facts: Facts, policy: AccessPoint, *, now: dat
         return Judgement(checks=(*asked, *_not_asked(asked)), is_repeat=True)
     held = gather(policy, facts, person, now=now, zone=zone)
     place = (duplicate, _hours(policy, now, zone))
-    by_policy = _by_policy(facts, policy, now, zone)
+    by_policy = _by_policy(facts, policy, held, now, zone)
     return Judgement(checks=(credential, *about_person, *place, *_held(held), *by_policy), held=held)
 
 
@@ -214,7 +214,7 @@ def _held_check(judged: Judged, held: Held, said: list[Finding]) -> Check:
     return Check(rule=Rule.HELD, standing=standing, finding=answer, judged=judged)
 
 
-def _by_policy(facts: Facts, policy: AccessPoint, now: datetime, zone: tzinfo) -> Iterator[Check]:
+def _by_policy(facts: Facts, policy: AccessPoint, held: Held, now: datetime, zone: tzinfo) -> Iterator[Check]:
     """The rules whose weight is a setting of the access point."""
     person = facts.participant
     passback, entered_at = _ANTI_PASSBACK_MODES[policy.anti_passback.mode], facts.movements.last_in_at
@@ -228,7 +228,7 @@ def _by_policy(facts: Facts, policy: AccessPoint, now: datetime, zone: tzinfo) -
             person is None or person.picture is None,
             None,
         ),
-        (Rule.DATA_AGE, Reason.CACHE_STALE, policy.offline.stale, _is_stale(facts, policy, now), None),
+        (Rule.DATA_AGE, Reason.CACHE_STALE, *_data_age(facts, policy, held, now), None),
         (
             Rule.CLOCK,
             Reason.CLOCK_UNTRUSTED,
@@ -258,6 +258,15 @@ def _owes_too_much(facts: Facts, policy: AccessPoint, now: datetime, zone: tzinf
 
 def _is_full(facts: Facts, policy: AccessPoint) -> bool:
     return policy.capacity.limit is not None and facts.occupancy >= policy.capacity.limit
+
+
+def _data_age(facts: Facts, policy: AccessPoint, held: Held, now: datetime) -> tuple[Mode, bool]:
+    """What the rule does, and whether it applies: facts that are too old, or a strict pass of which nothing was lent,
+    so that nobody here can know what is left of it. The latter is never ignored."""
+    stale = policy.offline.stale
+    if held.eligible and held.eligible[0].needs_lease:
+        return (Mode.REVIEW if stale is Mode.IGNORE else stale), True
+    return stale, _is_stale(facts, policy, now)
 
 
 def _is_stale(facts: Facts, policy: AccessPoint, now: datetime) -> bool:

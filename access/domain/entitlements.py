@@ -88,7 +88,9 @@ def gather(point: AccessPoint, facts: Facts, person: Participant, *, now: dateti
             misses.append(each.answer)
         elif isinstance(each.answer, Entitlement):
             best.setdefault(f"{each.answer.type}:{each.answer.id}:{each.answer.occurrence_id}", each.answer)
-    eligible = sorted(best.values(), key=lambda each: _consumption_key(each, point))
+    ordered = sorted(best.values(), key=lambda each: _consumption_key(each, point))
+    # A strict pass without a lent use comes after everything else.
+    eligible = [each for each in ordered if not each.needs_lease] or ordered
     return Held(tuple(eligible), () if eligible else _nearest_first(misses, moment), judged)
 
 
@@ -196,6 +198,8 @@ def _judge_multipass(multipass: Multipass, rule: AccessRule, moment: _Moment) ->
         takes_use=not is_used_today,
         activates=activates,
         is_family=multipass.person_id is None,
+        is_strict=multipass.is_strict and multipass.total is not None,
+        is_lent=multipass.id in moment.facts.lent,
     )
 
 

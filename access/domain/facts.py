@@ -53,8 +53,8 @@ class Facts:
     """Everything known at the moment of the scan. Things of other people of the account may be among them.
 
     `presence` is about this access point alone, `facility_presence` about all that lead to the same facility (None:
-    this one stands alone). `data_as_of` is the instant of the newest state heard from the centre; None when there never
-    was one.
+    this one stands alone). `lent` are the strict multipasses of which this door holds a lent use. `data_as_of` is the
+    instant of the newest state heard from the centre; None when there never was one.
     """
 
     participant: Participant | None = None
@@ -67,6 +67,7 @@ class Facts:
     presence: Presence = Presence()
     facility_presence: Presence | None = None
     occupancy: int = 0
+    lent: tuple[str, ...] = ()
     data_as_of: datetime | None = None
     clock: ClockTrust = ClockTrust.TRUSTED
 
@@ -84,7 +85,8 @@ class Facts:
 class Entitlement:
     """Something held that opens this door now.
 
-    `remaining` is what is left before this check-in (None: not counted); `takes_use` whether it costs one use.
+    `remaining` is what is left before this check-in (None: not counted); `takes_use` whether it costs one use, which
+    `is_strict` demands to be a lent one; `is_lent` says that it is at hand.
     """
 
     type: AccessType
@@ -101,6 +103,13 @@ class Entitlement:
     takes_use: bool = False
     activates: bool = False
     is_family: bool = False
+    is_strict: bool = False
+    is_lent: bool = False
+
+    @property
+    def needs_lease(self) -> bool:
+        """Whether it would open the door if only the centre had lent this door a use."""
+        return self.is_strict and self.takes_use and not self.is_lent
 
     @property
     def remaining_after(self) -> int | None:

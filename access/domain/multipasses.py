@@ -68,7 +68,8 @@ class PassUse:
 class Multipass:
     """A pass as sold. `total` None is unlimited; `person_id` None is a family pass of the account.
 
-    `first_used_on` fixes the first use of a pass that was in use before its uses were recorded here.
+    `first_used_on` fixes the first use of a pass that was in use before its uses were recorded here. Of a strict pass a
+    door spends only uses that the centre lent it.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Multipass:
     expires_on: date | None = None
     expires_after: Period | None = None
     is_one_use_a_day: bool = False
+    is_strict: bool = False
 
     def __post_init__(self) -> None:
         if self.effective is Effective.ON_DATE and self.effective_on is None:

@@ -78,7 +78,8 @@ class PresentedCredential(WireModel):
 class UsedEntitlement(WireModel):
     """What let the person in (or would have). `takes_use`: this event is a use of the multipass `id`.
 
-    `remaining` is what the door knew to be left after this event; the truth is computed from the set of uses.
+    `remaining` is what the door knew to be left after this event; the truth is computed from the set of uses. `lease`
+    is the lease that a use of a strict multipass was spent of.
     """
 
     type: AccessType
@@ -89,6 +90,7 @@ class UsedEntitlement(WireModel):
     remaining: int | None = None
     activates: bool = False
     occurrence_id: Name | None = None
+    lease: Name | None = None
 
 
 class CacheMark(WireModel):

@@ -21,7 +21,10 @@ class Connection(StrEnum):
 
 
 class DeviceState(Message):
-    """The state of a door. `waiting` is the number of events without a receipt, `last_seq` the newest event."""
+    """The state of a door. `waiting` is the number of events without a receipt, `last_seq` the newest event.
+
+    `lease_floor` is the door's durable word: of leases that were over by then, no event after `last_seq` spends any.
+    """
 
     device: Name
     connection: Connection
@@ -35,3 +38,4 @@ class DeviceState(Message):
     clock: ClockTrust | None = None
     readers: dict[Name, str] | None = None
     last_scan_at: Instant | None = None
+    lease_floor: Instant | None = None

@@ -34,8 +34,8 @@ def password_file(devices: Iterable[Device], centre: tuple[str, str]) -> str:
 
 
 def acl(devices: Iterable[Device], centre_name: str) -> str:
-    """The whole access control list. Each door is tied to its own topics and to the feed and the events of its own site:
-    a pattern with %u could not keep it from another organization's feed."""
+    """The whole access control list. Each door is tied to its own topics and to its own site's feed and events: a
+    pattern with %u could not keep it from another organization's feed."""
     lines = [
         f"user {centre_name}",
         f"topic read {ALL_EVENTS}",

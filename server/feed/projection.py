@@ -221,6 +221,7 @@ def multipass_body(row: Multipass, name: people.Text) -> multipasses.Multipass:
         expires_on=row.expires_on,
         expires_after=multipasses.Period(days=days, months=months) if days or months else None,
         is_one_use_a_day=row.is_one_use_a_day,
+        is_strict=row.is_strict,
     )
 
 

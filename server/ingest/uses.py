@@ -18,7 +18,9 @@ from access.wire.events import EventKind
 from access.wire.topics import DeviceTopic
 from server.ingest import repository
 from server.ingest.quarantine import raise_alarm
+from server.leases.repository import named_leases
 from server.models.events import Event
+from server.models.leases import PassLease
 from server.models.organizations import Organization
 from server.models.passes import Multipass, PassUse
 
@@ -42,7 +44,8 @@ def record_uses(
     """Has newly recorded events and their rows (already flushed) take and give back their uses."""
     organization_id = identity.organization
     pairs = list(recorded)
-    taken = [_use(event, row) for event, row in pairs if takes_use(event)]
+    leases = named_leases(session, organization_id, {id_ for event, _ in pairs if (id_ := _lease_named(event))})
+    taken = [_use(event, row, leases) for event, row in pairs if takes_use(event)]
     undone = {id_ for event, _ in pairs if (id_ := undoes(event))}
     undone |= repository.undone_ids(session, organization_id, [use.id for use in taken]) if taken else set()
     for use in taken:
@@ -55,7 +58,14 @@ def record_uses(
         _flag(session, identity, rows, {use.multipass_id for use in given_back}, now)
 
 
-def _use(event: WireEvent, row: Event) -> PassUse:
+def _lease_named(event: WireEvent) -> str | None:
+    return event.entitlement.lease if event.entitlement and takes_use(event) else None
+
+
+def _use(event: WireEvent, row: Event, leases: dict[str, PassLease]) -> PassUse:
+    lease = leases.get(_lease_named(event) or "")
+    # Only the borrower spends, and only of the pass it was lent: anything else is a use without a lease.
+    is_own = lease is not None and (lease.device_id, lease.multipass_id) == (row.device_id, row.pass_id)
     return PassUse(
         id=event.id,
         organization_id=row.organization_id,
@@ -64,6 +74,7 @@ def _use(event: WireEvent, row: Event) -> PassUse:
         person_id=event.person or "unknown",
         used_at=event.occurred_at,
         is_undone=False,
+        lease_id=lease.id if lease is not None and is_own else None,
     )
 
 

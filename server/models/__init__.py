@@ -5,6 +5,7 @@ from server.models.base import Base, new_id, utc_now
 from server.models.devices import Device, DeviceMark, EnrolmentCode, device_access_point
 from server.models.events import Alarm, Event, QuarantinedMessage
 from server.models.feed import FeedEntry, FeedHead
+from server.models.leases import PassLease
 from server.models.organizations import AccessPoint, Facility, Organization, Site
 from server.models.passes import (
     Membership,
@@ -42,6 +43,7 @@ __all__ = [
     "MultipassType",
     "Occurrence",
     "Organization",
+    "PassLease",
     "PassUse",
     "Person",
     "QuarantinedMessage",

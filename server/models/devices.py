@@ -24,7 +24,7 @@ device_access_point = Table(
 class Device(Identified, Base):
     """A door. Its secret is 256 random bits, kept as SHA-256; `broker_password` is the same for a Mosquitto file.
 
-    A device with `revoked_at` is refused at once, everywhere.
+    A device with `revoked_at` is refused at once, everywhere; one that is written off will never be heard of again.
     """
 
     __tablename__ = "device"
@@ -38,6 +38,7 @@ class Device(Identified, Base):
     version: Mapped[str] = mapped_column(String(40), default="")
     enrolled_at: Mapped[datetime] = mapped_column(default=utc_now)
     revoked_at: Mapped[datetime | None]
+    written_off_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     last_state: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
@@ -65,7 +66,8 @@ class EnrolmentCode(Identified, Base):
 class DeviceMark(Base):
     """Which sequence numbers of a device are here: 1..`through_seq`, and above it the inclusive `ranges`.
 
-    `parked` are those among them that lie in quarantine (the latest 100).
+    `parked` are those among them that lie in quarantine (the latest 100). `lease_floor` with `lease_floor_seq` is the
+    device's word that of leases that were over by then no later event spends any.
     """
 
     __tablename__ = "device_mark"
@@ -75,3 +77,5 @@ class DeviceMark(Base):
     max_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     ranges: Mapped[list[list[int]]] = mapped_column(default=list)
     parked: Mapped[list[int]] = mapped_column(default=list)
+    lease_floor: Mapped[datetime | None]
+    lease_floor_seq: Mapped[int | None] = mapped_column(BigInteger)

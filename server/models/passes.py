@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from access.domain import multipasses as law
 from access.domain.memberships import CancellationState
 from access.domain.multipasses import Effective
 from access.domain.people import Text
@@ -100,6 +101,7 @@ class MultipassType(Identified, Base):
     expires_after_days: Mapped[int | None]
     expires_after_months: Mapped[int | None]
     is_one_use_a_day: Mapped[bool] = mapped_column(default=False)
+    is_strict: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_family: Mapped[bool] = mapped_column(default=False)
     archived_at: Mapped[datetime | None]
 
@@ -127,6 +129,7 @@ class Multipass(Identified, Base):
     expires_after_days: Mapped[int | None]
     expires_after_months: Mapped[int | None]
     is_one_use_a_day: Mapped[bool] = mapped_column(default=False)
+    is_strict: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     account: Mapped[Account] = relationship()
@@ -150,3 +153,14 @@ class PassUse(Base):
     person_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     used_at: Mapped[datetime]
     is_undone: Mapped[bool] = mapped_column(default=False)
+    lease_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+
+    def body(self) -> law.PassUse:
+        """The use as the law reads it."""
+        return law.PassUse(
+            id=self.id,
+            multipass_id=self.multipass_id,
+            person_id=self.person_id,
+            used_at=self.used_at,
+            is_undone=self.is_undone,
+        )

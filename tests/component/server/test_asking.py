@@ -66,13 +66,24 @@ class AskingDoor:
             clock=clock,
             places={"front": Place("entrance")},
             is_connected=lambda: True,
-            ask=self.ask,
+            help=self,
         )
 
-    def ask(self, code: str) -> AccountState | None:
+    def deadline(self) -> float:
+        """As the agent's."""
+        return self.asker.deadline()
+
+    def person(self, code: str, *, until: float) -> AccountState | None:
         """Asks as the agent does."""
         self.questions += 1
-        return self.people.ask(code, until=self.asker.deadline())
+        return self.people.ask(code, until=until)
+
+    def lease(self, multipass_id: str, *, until: float) -> bool:
+        """Nothing is strict here."""
+        raise AssertionError("nothing is strict here")
+
+    def restock(self, multipass_id: str) -> None:
+        """Nothing is strict here."""
 
     def scan(self, card: str = CARD) -> Scan:
         """Presents a card."""

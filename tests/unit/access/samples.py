@@ -137,6 +137,7 @@ BODIES: dict[EntityKind, Body] = {
         expires_on=date(2026, 12, 31),
         expires_after=Period(months=6),
         is_one_use_a_day=True,
+        is_strict=True,
     ),
     EntityKind.PASS_USE: PassUse(
         id="0195808c-3a80-7000-8000-000000000001", multipass_id="x1", person_id="p1", used_at=AT, is_undone=True
@@ -207,6 +208,7 @@ EVENT = Event(
         remaining=0,
         activates=True,
         occurrence_id="o1",
+        lease="0195808c-3a80-7000-8000-0000000000aa",
     ),
     refers_to="0195808c-3a80-7000-8000-000000000000",
     staff="s1",
@@ -244,6 +246,7 @@ MESSAGES: dict[str, Message] = {
         clock=ClockTrust.TRUSTED,
         readers={"scanner-1": "connected"},
         last_scan_at=AT,
+        lease_floor=AT,
     ),
     "feed_delta": _DELTA,
     "snapshot_mark": SnapshotMark(
