@@ -18,7 +18,7 @@ from server.feed.publisher import FeedPublisher
 from server.feed.trimming import FeedTrimmer
 from server.ingest.worker import IngestWorker
 from server.settings import ServerSettings
-from server.supervision import keep_running
+from server.supervision import calm_accepts, keep_running
 
 __all__ = ["Centre", "running_centre"]
 
@@ -33,7 +33,9 @@ class Centre:
         url, username, password = settings.mqtt_url, settings.mqtt_username, settings.mqtt_password
         if url is None:
             gate = BrokerGate(DeviceDirectory(database))
-            self.broker = EmbeddedBroker(settings.broker_host, settings.broker_port, gate)
+            self.broker = EmbeddedBroker(
+                settings.broker_host, settings.broker_port, gate, max_connections=settings.broker_max_connections
+            )
             url, username, password = _local_url(settings), CENTRE_USER, gate.centre_secret
         self.link = CentreLink(url, username=username, password=password, on_message=self._on_message)
         self.ingest = IngestWorker(database, settings.centre_key, self.link.publish)
@@ -46,6 +48,7 @@ class Centre:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Runs everything until the block ends. Raises amqtt's BrokerError when the embedded broker cannot start."""
+        calm_accepts(asyncio.get_running_loop())
         parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run, "trimmer": self.trimmer.run}
         if self.broker is not None:
             await self.broker.start()

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from access.wire.sealing import CentreKey
@@ -37,6 +38,7 @@ class ServerSettings(BaseSettings):
     mqtt_password: str | None = None
     broker_host: str = "127.0.0.1"
     broker_port: int = 1883
+    broker_max_connections: int = Field(default=500, ge=1)
     public_mqtt_url: str | None = None
 
     @property

@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from amqtt.adapters import ReaderAdapter, WriterAdapter
 from amqtt.broker import Broker
-from amqtt.contexts import Action, BaseContext
+from amqtt.contexts import Action, BaseContext, ListenerConfig
+from amqtt.errors import AMQTTError
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
+from amqtt.utils import gen_client_id
 
+from server.broker.callers import PATIENCE_S, Callers
 from server.broker.rules import may_hear, may_say
 from server.devices.directory import DeviceDirectory
 from server.devices.service import DeviceIdentity, authenticate
@@ -27,6 +32,8 @@ __all__ = ["CENTRE_USER", "BrokerGate", "EmbeddedBroker", "GatePlugin"]
 
 CENTRE_USER = "centre"
 _SESSION_KEPT_S = 60
+_REFUSED = b"\x20\x02\x00\x05"
+"""CONNACK, not authorized (MQTT 3.1.1, 3.2.2.3)."""
 _log = structlog.get_logger(__name__)
 
 
@@ -101,7 +108,51 @@ class _Subscriptions(dict[str, list[Any]]):
         return list(super().items())
 
 
+_RENEWED = ("will_flag", "will_message", "will_topic", "will_qos", "keep_alive", "username", "password")
+"""What a new connection brings along for a session that is kept."""
+
+
 class _Broker(Broker):  # type: ignore[misc]
+    callers: Callers
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        with self.callers.line(writer) as has_room:
+            if not has_room:
+                return
+            try:
+                await super().stream_connected(reader, writer, listener_name)
+            except Exception as error:
+                # Whatever a stranger's bytes set off in amqtt concerns this connection alone.
+                _log.info("broker_connection_failed", error=type(error).__name__)
+
+    async def _authenticate(self, session: Session, listener: ListenerConfig) -> bool:
+        is_known = bool(await super()._authenticate(session, listener))
+        if is_known:
+            self.callers.logged_in()
+        return is_known
+
+    async def _initialize_client_session(
+        self, reader: ReaderAdapter, writer: WriterAdapter, remote_address: str, remote_port: int
+    ) -> tuple[BrokerProtocolHandler, Session]:
+        # amqtt asks who it is only after it has ended or overwritten the session of this client id.
+        handler, session = await BrokerProtocolHandler.init_from_connect(reader, writer, self.plugins_manager)
+        if not await self._authenticate(session, self.listeners_config["default"]):
+            self.callers.answer(_REFUSED)
+            raise AMQTTError("refused")
+        session.client_id = session.client_id or gen_client_id()
+        if session.clean_session:
+            await self._delete_session(session.client_id)
+        known, _ = self._sessions.get(session.client_id, (None, None))
+        if known is None:
+            session.parent = 0
+            return handler, session
+        for name in _RENEWED:
+            setattr(known, name, getattr(session, name))
+        known.parent = 1
+        return handler, known
+
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
     ) -> None:
@@ -112,10 +163,13 @@ class _Broker(Broker):  # type: ignore[misc]
 
 
 class EmbeddedBroker:
-    """Starts and stops the broker. `host` and `port` are where it listens."""
+    """Starts and stops the broker. `host` and `port` are where it listens; a client has `patience_s` to log in."""
 
-    def __init__(self, host: str, port: int, gate: BrokerGate) -> None:
+    def __init__(
+        self, host: str, port: int, gate: BrokerGate, *, max_connections: int = 500, patience_s: float = PATIENCE_S
+    ) -> None:
         self.host, self.port = host, port
+        self._max_connections, self._patience_s = max_connections, patience_s
         self._gate = gate
         self._broker: Broker | None = None
 
@@ -131,6 +185,7 @@ class EmbeddedBroker:
             }
         )
         self._broker._subscriptions = _Subscriptions()
+        self._broker.callers = Callers(self._max_connections, patience_s=self._patience_s)
         await self._broker.start()
         _log.info("broker_listening", host=self.host, port=self.port)
 
