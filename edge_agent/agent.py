@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -23,13 +20,14 @@ from edge_agent.asking import Asker, PeopleDesk
 from edge_agent.auto_exit import AutoExit
 from edge_agent.cache import SqliteCache
 from edge_agent.centre import CentreClient
+from edge_agent.choosing import Offers
 from edge_agent.clock import DoorClock, SystemTime
 from edge_agent.desk_parts import DeskParts, DeskSurroundings
 from edge_agent.devices import load_readers, load_relays
 from edge_agent.door import Door, Scan
 from edge_agent.door_thread import DoorThread
-from edge_agent.enrolment import LEDGER_NAME, identity_in, prepare_folder, software_version
-from edge_agent.errors import EdgeError, LedgerFault, SettingsError
+from edge_agent.enrolment import LEDGER_NAME, identity_in, software_version
+from edge_agent.errors import EdgeError, LedgerFault
 from edge_agent.feed import FeedFollower
 from edge_agent.gather import FactsReader
 from edge_agent.heard import HeardEvents
@@ -42,6 +40,7 @@ from edge_agent.link import MqttLink
 from edge_agent.logs import configure_logs
 from edge_agent.neighbours import Neighbours
 from edge_agent.notify import notify
+from edge_agent.only_agent import only_agent
 from edge_agent.outbox import SqliteOutbox
 from edge_agent.pictures import PictureFetcher, PictureStore
 from edge_agent.relays import RelayBank
@@ -155,8 +154,8 @@ class Agent:
         self._places = {each.reader.name: each.place for each in self._readers}
         self.points = frozenset(place.access_point for place in self._places.values())
         self.facts = FactsReader(self.cache, self.ledger)
-        self.showing = Showing(self.hub, technologies=self._technologies())
-        door = Door(
+        self.showing = Showing(self.hub, technologies=self._technologies(), now=lambda: self.clock.read().now)
+        door = self._door = Door(
             self.identity,
             ledger=self.ledger,
             facts=self.facts,
@@ -165,6 +164,7 @@ class Agent:
             is_connected=lambda: self.feed.is_connected,
             release=self._relays.release,
             answer=self._answer,
+            offers=Offers(show=self.showing.offer, hide=self.showing.withdraw),
             help=self._help,
         )
         self.desk = DeskParts(self._desk_surroundings())
@@ -178,9 +178,7 @@ class Agent:
             retention_days=settings.retention_days,
             check_out_overdue=exits.run,
         )
-        self.door = DoorThread(
-            self.ledger, handle=door.handle, tick=self.upkeep.tick, on_storage_lost=self.pictures.clear
-        )
+        self.door = DoorThread(self.ledger, handle=door.handle, tick=self._tick, on_storage_lost=self.pictures.clear)
         self._supervisors = [
             ReaderSupervisor(each.reader, on_read=self.door.submit, on_state=self._reader_state)
             for each in self._readers
@@ -305,6 +303,13 @@ class Agent:
         if state is not None and answer.seq > state.mark.seq:
             self.feed.catch_up()
 
+    def _choose(self, access_point: str, offer: str, choice: str) -> None:
+        self.door.call(lambda: self._door.choose(access_point, offer, choice))
+
+    def _tick(self) -> None:
+        self._door.settle()
+        self.upkeep.tick()
+
     def _reader_state(self, name: str, state: ReaderState) -> None:
         self._states[name] = state
         self.reporter.report()
@@ -352,6 +357,7 @@ class Agent:
             health=self.health,
             now=lambda: self.clock.read().now,
             picture=self.fetcher.fetch_now,
+            choose=self._choose,
         )
 
 
@@ -364,7 +370,7 @@ def run_agent(settings: AgentSettings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     try:
-        with _only_agent(settings.data_dir):
+        with only_agent(settings.data_dir):
             agent = Agent(settings)
             agent.start()
             notify("READY=1")
@@ -375,20 +381,6 @@ def run_agent(settings: AgentSettings) -> int:
         _log.error("agent_not_started", error=type(error).__name__, reason=str(error))
         return 2
     return 0
-
-
-@contextmanager
-def _only_agent(folder: Path) -> Iterator[None]:
-    """Holds the data folder: two processes that write one ledger would damage it. Raises `SettingsError`."""
-    prepare_folder(folder)
-    descriptor = os.open(folder / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise SettingsError(f"another agent is running on {folder}; stop it first") from error
-    finally:
-        os.close(descriptor)
 
 
 def _clock(ledger: SqliteLedger) -> DoorClock:

@@ -28,6 +28,7 @@ from access.domain.reasons import Outcome
 from access.wire.enrolment import Enrolment
 from access.wire.events import CacheMark, Event
 from edge_agent.asking import is_turnable
+from edge_agent.choosing import CHOICE_S, DEFAULT_ORDER, Offer, Offers
 from edge_agent.clock import DoorClock, Moment
 from edge_agent.errors import CacheFault, LedgerFault
 from edge_agent.gather import FactsReader, Known, Rules
@@ -80,6 +81,7 @@ class _Found:
     rules: Rules | None = None
     point: AccessPoint | None = None
     again: ToldAgain | None = None
+    choice: str | None = None
 
 
 class Door:
@@ -102,6 +104,7 @@ class Door:
         answer: Callable[[Scan], None] = lambda scan: None,
         guard: GuessGuard | None = None,
         help: Help | None = None,
+        offers: Offers | None = None,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._identity = identity
@@ -116,11 +119,29 @@ class Door:
         self._answer = answer
         self._guard = guard or GuessGuard()
         self._help = help or NoHelp()
+        self._offers = offers or Offers()
         self._random = random
         self._exits: set[str] = set()
 
     def handle(self, read: Read) -> Scan | None:
-        """Takes one read all the way. Returns None when it was not recorded: the log says why, nobody was let in."""
+        """Takes one read all the way. Returns None when it was not recorded: the log says why, nobody was let in; or
+        the visitor is asked first, and the way is taken to its end with `choose`, `settle` or the next read."""
+        waiting = self._offers.take(self._places[read.reader].access_point)
+        if waiting is not None:
+            self._take(_now(waiting.read, self._clock), choice=DEFAULT_ORDER)
+        return self._take(read)
+
+    def choose(self, access_point: str, offer_id: str, choice: str) -> Scan | None:
+        """The visitor chose what is used; an offer that is over is passed over."""
+        offer = self._offers.take(access_point, offer_id)
+        return self._take(_now(offer.read, self._clock), choice=choice) if offer is not None else None
+
+    def settle(self) -> None:
+        """Takes the scans of visitors who did not choose in time to their end."""
+        for offer in self._offers.over(self._clock.monotonic()):
+            self._take(_now(offer.read, self._clock), choice=DEFAULT_ORDER)
+
+    def _take(self, read: Read, *, choice: str | None = None) -> Scan | None:
         place = self._places[read.reader]
         moment = self._clock.read()
         presented = self._presented(read, place)
@@ -129,7 +150,9 @@ class Door:
             direction = self._direction(place, found.point)
             if _is_guess(found, direction) and not self._guard.is_answered(read.reader, moment.monotonic):
                 return None
-            scan = self._record(read, presented, found, direction, moment)
+            scan = self._record(read, presented, found, direction, moment, choice)
+            if scan is None:
+                return None
         except (LedgerFault, CacheFault) as error:
             self._not_recorded(presented, place, str(error))
             return None
@@ -179,8 +202,19 @@ class Door:
             status=known.status, facts=known.facts, mark=known.mark, rules=rules, point=point, again=known.again
         )
 
-    def _record(self, read: Read, presented: Presented, found: _Found, direction: Direction, moment: Moment) -> Scan:
-        decision, found = self._decided(presented, found, direction, moment)
+    def _record(
+        self,
+        read: Read,
+        presented: Presented,
+        found: _Found,
+        direction: Direction,
+        moment: Moment,
+        choice: str | None,
+    ) -> Scan | None:
+        """The recorded scan; None when the visitor is asked first."""
+        decision, found = self._decided(presented, replace(found, choice=choice or None), direction, moment)
+        if choice is None and self._is_offered(read, presented, decision, found):
+            return None
         participant, lease = found.facts.participant, self._lease_of(decision, moment)
         if decision.takes_use and decision.entitlement and decision.entitlement.is_strict and lease is None:
             raise LedgerFault("the lent use is gone")
@@ -196,6 +230,7 @@ class Door:
             language=found.rules.organization.language if found.rules else Language.EN,
             random=self._random(10),
             lease=lease,
+            is_chosen=decision.entitlement is not None and decision.entitlement.id == choice,
         )
         event = self._ledger.record(make, decision=DECISION_JSON.dump_json(decision, exclude_defaults=True).decode())
         return Scan(
@@ -219,9 +254,25 @@ class Door:
         fresher = self._asked(presented, found, moment, until)
         return self._with_lease(direction, fresher, moment, until) if fresher is not None else (decision, found)
 
+    def _is_offered(self, read: Read, presented: Presented, decision: Decision, found: _Found) -> bool:
+        person, point, rules = found.facts.participant, found.point, found.rules
+        if not decision.choices or person is None or point is None or rules is None:
+            return False
+        offer = Offer(
+            id=self._random(8).hex(),
+            access_point=presented.access_point,
+            read=read,
+            decision=decision,
+            participant=person,
+            point=point,
+            rules=rules,
+            until=self._clock.monotonic() + CHOICE_S,
+        )
+        return self._offers.make(offer)
+
     def _with_lease(self, direction: Direction, found: _Found, moment: Moment, until: float) -> tuple[Decision, _Found]:
         """The decision; where nothing but a lent use is missing to a yes, one is asked for first."""
-        request = AccessRequest(direction=direction, credential=found.status)
+        request = AccessRequest(direction=direction, credential=found.status, choice=found.choice)
         decision = _decide(request, found, moment)
         wanted = decision.entitlement or next(iter(decision.choices), None)
         if wanted is None or not wanted.needs_lease:
@@ -300,6 +351,11 @@ def _decide(request: AccessRequest, found: _Found, moment: Moment) -> Decision:
         without = decide(request, found.again.without, found.point, now=moment.now, zone=found.rules.zone)
         facts = found.again.with_it if without.outcome is Outcome.GRANTED else facts
     return decide(request, facts, found.point, now=moment.now, zone=found.rules.zone)
+
+
+def _now(read: Read, clock: DoorClock) -> Read:
+    """A read that waited for a choice counts from the choice on."""
+    return replace(read, read_at=clock.monotonic())
 
 
 def _is_guess(found: _Found, direction: Direction) -> bool:

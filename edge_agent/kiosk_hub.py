@@ -71,6 +71,15 @@ class KioskHub:
         if timing is not None and viewers:
             timing.sent_ms = self._since(timing)
 
+    def push(self, access_point: str, message: dict[str, Any]) -> bool:
+        """Sends a message to every page of the access point; whether there is one."""
+        with self._lock:
+            viewers = [viewer for viewer in self._viewers if viewer.access_point == access_point]
+        for viewer in viewers:
+            with suppress(RuntimeError):  # the loop is closing
+                viewer.loop.call_soon_threadsafe(viewer.push, message)
+        return bool(viewers)
+
     def remember(self, access_point: str, screen: Screen) -> None:
         """A screen of before a restart, for pages that come; nothing is pushed."""
         with self._lock:

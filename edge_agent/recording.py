@@ -57,6 +57,7 @@ def event_maker(
     language: Language,
     random: bytes,
     lease: str | None = None,
+    is_chosen: bool = False,
 ) -> Callable[[int, str], Event]:
     """Builds the event once its seq and the digest of the one before are known. `random` is 10 bytes, `lease` what a
     use of a strict pass is spent of."""
@@ -85,13 +86,15 @@ def event_maker(
             outcome=decision.outcome,
             reasons=decision.reasons,
             notices=decision.notices,
-            entitlement=_used(entitlement, decision, language, lease) if entitlement else None,
+            entitlement=_used(entitlement, decision, language, lease, is_chosen) if entitlement else None,
         )
 
     return make
 
 
-def _used(entitlement: Entitlement, decision: Decision, language: Language, lease: str | None) -> UsedEntitlement:
+def _used(
+    entitlement: Entitlement, decision: Decision, language: Language, lease: str | None, is_chosen: bool
+) -> UsedEntitlement:
     is_taken = decision.takes_use
     return UsedEntitlement(
         type=entitlement.type,
@@ -102,5 +105,6 @@ def _used(entitlement: Entitlement, decision: Decision, language: Language, leas
         remaining=entitlement.remaining_after if is_taken else entitlement.remaining,
         activates=entitlement.activates and is_taken,
         occurrence_id=entitlement.occurrence_id,
+        is_chosen=is_chosen,
         lease=lease if is_taken else None,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from access.domain.facts import Decision
 from access.domain.people import Language, Participant, Text
 from access.domain.policy import AccessPoint
+from edge_agent.choosing import CHOICE_S, MAX_CHOICES, Offer
 from edge_agent.door import DECISION_JSON, Scan
 from edge_agent.gather import Rules
 from edge_agent.kiosk_hub import KioskHub, ScanTiming
@@ -16,6 +17,7 @@ from edge_agent.ledger import LastDecision
 from kiosk.presenter import present
 from kiosk.screen import Screen
 from kiosk.texts import page_texts
+from kiosk.voice import Voice, spoken_language
 
 __all__ = ["Showing"]
 
@@ -23,10 +25,11 @@ __all__ = ["Showing"]
 class Showing:
     """`rules` is set by the door's thread; the web's thread only reads it."""
 
-    def __init__(self, hub: KioskHub, *, technologies: Mapping[str, list[str]]) -> None:
+    def __init__(self, hub: KioskHub, *, technologies: Mapping[str, list[str]], now: Callable[[], datetime]) -> None:
         """`technologies` lists the kinds of readers of each access point."""
         self._hub = hub
         self._technologies = technologies
+        self._now = now
         self._texts = page_texts()
         self.rules: Rules | None = None
         """The organization and its access points; None while there is no cache."""
@@ -50,6 +53,21 @@ class Showing:
             id=scan.event.id, read_at=scan.read_at, record_ms=round((scan.recorded_at - scan.read_at) * 1000, 3)
         )
         self._hub.show(scan.event.access_point, screen, timing)
+
+    def offer(self, offer: Offer) -> bool:
+        """Asks the visitor what is used; False when no page is open to ask on."""
+        language = spoken_language(offer.participant.language or offer.rules.organization.language)
+        voice = Voice.of(language, offer.rules.zone, self._now())
+        options = [
+            {"id": each.id, "text": voice.used(each, remaining=each.remaining), "until": voice.expiry(each)}
+            for each in offer.decision.choices[:MAX_CHOICES]
+        ]
+        message = {"type": "choice", "id": offer.id, "language": language.value, "options": options}
+        return self._hub.push(offer.access_point, {**message, "seconds": int(CHOICE_S)})
+
+    def withdraw(self, offer: Offer) -> None:
+        """Takes the question away."""
+        self._hub.push(offer.access_point, {"type": "choice_over", "id": offer.id})
 
     def restore(self, access_point: str, last: LastDecision, participant: Participant | None) -> None:
         """Keeps the answer of before a restart for the pages that come; it releases nothing."""

@@ -57,6 +57,7 @@ class WebSource:
     health: Callable[[], dict[str, Any]]
     now: Callable[[], datetime]
     picture: Callable[[str], bytes | None]
+    choose: Callable[[str, str, str], None] = lambda access_point, offer, choice: None
 
 
 def build_app(source: WebSource, desk: Sequence[BaseRoute] = ()) -> Starlette:
@@ -140,7 +141,7 @@ class _Pages:
         await websocket.accept()
         viewer = Viewer(access_point, asyncio.get_running_loop())
         self._source.hub.join(viewer)
-        listening = asyncio.create_task(self._listen(websocket))
+        listening = asyncio.create_task(self._listen(websocket, access_point))
         try:
             await self._speak(websocket, viewer)
         except (WebSocketDisconnect, RuntimeError):
@@ -181,7 +182,7 @@ class _Pages:
             return None
         return screen.to_json()
 
-    async def _listen(self, websocket: WebSocket) -> None:
+    async def _listen(self, websocket: WebSocket, access_point: str) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 text = await websocket.receive_text()
@@ -189,6 +190,8 @@ class _Pages:
                     message = json.loads(text) if len(text) <= _MAX_PAGE_MESSAGE else {}
                     if message.get("type") == "painted":
                         self._source.hub.painted(str(message.get("id")))
+                    elif message.get("type") == "choose":
+                        self._source.choose(access_point, str(message.get("id")), str(message.get("choice")))
 
 
 class WebServer:

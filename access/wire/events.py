@@ -76,7 +76,7 @@ class PresentedCredential(WireModel):
 
 
 class UsedEntitlement(WireModel):
-    """What let the person in (or would have). `takes_use`: this event is a use of the multipass `id`.
+    """What let the person in (or would have), `is_chosen` by the visitor. `takes_use`: this event is a use of the multipass `id`.
 
     `remaining` is what the door knew to be left after this event; the truth is computed from the set of uses. `lease`
     is the lease that a use of a strict multipass was spent of.
@@ -90,6 +90,7 @@ class UsedEntitlement(WireModel):
     remaining: int | None = None
     activates: bool = False
     occurrence_id: Name | None = None
+    is_chosen: bool = False
     lease: Name | None = None
 
 

@@ -1,5 +1,6 @@
 // The visitor page of one access point: listens to its door, shows one thing at a time, and says when the door is gone.
 
+import { paintChoice, stopChoice } from "./choice.js";
 import { link } from "./link.js";
 import { fit, paintCorners, paintIdle, paintTrouble, paintVerdict } from "./paint.js";
 import { play } from "./sound.js";
@@ -10,7 +11,7 @@ const GONE = [
   ["fr", "Cette porte ne répond pas", "Merci de passer à l’accueil"],
 ];
 
-const page = { hello: null, status: null, screen: null, isGone: false, now: null, lastId: null };
+const page = { hello: null, status: null, screen: null, isGone: false, now: null, lastId: null, choice: null };
 let holding = 0;
 
 const languages = () => {
@@ -18,11 +19,12 @@ const languages = () => {
   return [language, ...known.filter((each) => each !== language)].slice(0, 2);
 };
 
-const VIEWS = { idle: "idle", verdict: "verdict", gone: "trouble", out: "trouble" };
+const VIEWS = { idle: "idle", choice: "choice", verdict: "verdict", gone: "trouble", out: "trouble" };
 
 function mode() {
   if (page.isGone) return "gone";
   if (!page.hello) return "starting";
+  if (page.choice) return "choice";
   if (page.screen) return "verdict";
   return page.status?.connection === "out_of_service" ? "out" : "idle";
 }
@@ -44,7 +46,7 @@ function render() {
   const now = mode();
   document.body.dataset.mode = now;
   document.body.dataset.outcome = page.screen?.outcome ?? "";
-  document.documentElement.lang = page.screen?.language ?? page.hello?.language ?? "en";
+  document.documentElement.lang = page.choice?.language ?? page.screen?.language ?? page.hello?.language ?? "en";
   if (now === "gone" || now === "out") {
     paintTrouble(page.status?.cause === "not_ready" && !page.isGone ? "wait" : "trouble", troubles());
   }
@@ -89,6 +91,19 @@ function afterPaint(done) {
   });
 }
 
+function offer(choice) {
+  page.choice = choice;
+  paintChoice(choice, { text, onChoose: (id) => send({ type: "choose", id: choice.id, choice: id }) });
+  render();
+}
+
+function withdraw(id) {
+  if (page.choice?.id !== id) return;
+  stopChoice();
+  page.choice = null;
+  render();
+}
+
 function hide() {
   clearTimeout(holding);
   page.screen = null;
@@ -112,6 +127,10 @@ const HEARD = {
   screen: (message) => {
     if (page.hello && message.screen) show(message.screen, { isNew: true });
   },
+  choice: (message) => {
+    if (page.hello && Array.isArray(message.options)) offer({ ...message, language: message.language === "fr" ? "fr" : "en" });
+  },
+  choice_over: (message) => withdraw(message.id),
   beat: (message) => {
     const instant = new Date(message.at);
     if (!Number.isNaN(instant.getTime())) page.now = instant;
@@ -130,7 +149,7 @@ function hear(message) {
 function lose() {
   clearTimeout(holding);
   page.isGone = true;
-  page.screen = null;
+  page.screen = page.choice = null;
   render();
 }
 

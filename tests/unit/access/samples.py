@@ -208,6 +208,7 @@ EVENT = Event(
         remaining=0,
         activates=True,
         occurrence_id="o1",
+        is_chosen=True,
         lease="0195808c-3a80-7000-8000-0000000000aa",
     ),
     refers_to="0195808c-3a80-7000-8000-000000000000",
