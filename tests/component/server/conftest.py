@@ -266,12 +266,13 @@ class RunningCentre:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="centre")
 
-    def start(self) -> None:
-        """Serves, with a connection to its broker."""
+    def start(self, *, is_broker_there: bool = True) -> None:
+        """Serves, with a connection to its broker if that is there already."""
         self._thread.start()
         until(lambda: self._server.started or not self._thread.is_alive())
         assert self._thread.is_alive(), "the centre did not start"
-        until(lambda: self.app.state.centre.link.is_connected)
+        if is_broker_there:
+            until(lambda: self.app.state.centre.link.is_connected)
 
     def stop(self) -> None:
         """Ends it as a signal would."""
@@ -462,6 +463,12 @@ def _venue(folder: Path, migrated_file: Path, mosquitto: Mosquitto | None) -> It
 def wait_until() -> Callable[..., Any]:
     """Waits for a condition."""
     return until
+
+
+@pytest.fixture(scope="session")
+def run_centre() -> Callable[[ServerSettings], RunningCentre]:
+    """Makes a whole centre, not started yet."""
+    return RunningCentre
 
 
 @pytest.fixture(scope="session")
