@@ -13,6 +13,7 @@ from server.broker.embedded import CENTRE_USER, BrokerGate, EmbeddedBroker
 from server.broker.link import CentreLink
 from server.db import Database
 from server.devices.directory import DeviceDirectory
+from server.devices.mosquitto_sync import MosquittoSync
 from server.errors import InUse
 from server.feed.publisher import FeedPublisher
 from server.feed.trimming import FeedTrimmer
@@ -41,6 +42,10 @@ class Centre:
         self.ingest = IngestWorker(database, settings.centre_key, self.link.publish)
         self.feed = FeedPublisher(database, settings.centre_key, self.link.publish)
         self.trimmer = FeedTrimmer(database)
+        self.mosquitto: MosquittoSync | None = None
+        if settings.mosquitto_dir is not None:
+            known_as = (username or "", password or "")
+            self.mosquitto = MosquittoSync(database, settings.mosquitto_dir, known_as, settings.mosquitto_pid_file)
 
     async def _on_message(self, topic: str, payload: bytes) -> None:
         await self.ingest.hand_over(topic, payload)
@@ -50,6 +55,8 @@ class Centre:
         """Runs everything until the block ends. Raises amqtt's BrokerError when the embedded broker cannot start."""
         calm_accepts(asyncio.get_running_loop())
         parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run, "trimmer": self.trimmer.run}
+        if self.mosquitto is not None:
+            parts["mosquitto"] = self.mosquitto.run
         if self.broker is not None:
             await self.broker.start()
             parts["broker"] = self._look_after_broker

@@ -9,9 +9,9 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from access.wire.sealing import CentreKey
@@ -23,7 +23,9 @@ class ServerSettings(BaseSettings):
     """Where the centre keeps its data, where it listens, and which broker it uses.
 
     `mqtt_url` None means the embedded broker; otherwise `mqtt://host:port` or `mqtts://...`, several separated by
-    commas. `public_url` and `public_mqtt_url` are what doors and browsers are told; by default what is listened on.
+    commas. `mosquitto_dir` is where its Mosquitto's password file and access list are kept up to date, and
+    `mosquitto_pid_file` whom to tell. `public_url` and `public_mqtt_url` are what doors and browsers are told; by
+    default what is listened on.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEHOUSE_SERVER_", extra="forbid")
@@ -40,6 +42,14 @@ class ServerSettings(BaseSettings):
     broker_port: int = 1883
     broker_max_connections: int = Field(default=500, ge=1)
     public_mqtt_url: str | None = None
+    mosquitto_dir: Path | None = None
+    mosquitto_pid_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _mosquitto_knows_the_centre(self) -> Self:
+        if self.mosquitto_dir and not (self.mqtt_url and self.mqtt_username and self.mqtt_password):
+            raise ValueError("mosquitto_dir needs mqtt_url, mqtt_username and mqtt_password")
+        return self
 
     @property
     def effective_database_url(self) -> str:

@@ -54,10 +54,14 @@ def acl(devices: Iterable[Device], centre_name: str) -> str:
 
 
 def write_mosquitto_files(devices: Iterable[Device], centre: tuple[str, str], folder: Path) -> None:
-    """Writes `passwords` and `acl` into a folder, each replaced in one step; then send Mosquitto a SIGHUP."""
+    """Writes `passwords` and `acl` into a folder, each replaced in one step; then send Mosquitto a SIGHUP.
+
+    Their group may read them: a folder with the setgid bit gives them Mosquitto's.
+    """
     known = list(devices)
     for name, content in (("passwords", password_file(known, centre)), ("acl", acl(known, centre[0]))):
         draft = folder / f".{name}.{secrets.token_hex(4)}"
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o640)
             file.write(content)
         draft.rename(folder / name)
