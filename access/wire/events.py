@@ -78,8 +78,9 @@ class PresentedCredential(WireModel):
 class UsedEntitlement(WireModel):
     """What let the person in (or would have); `is_chosen` by the visitor.
 
-    `takes_use`: this event is a use of the multipass `id`. `remaining` is what the door knew to be left after this event; the truth is computed from the set of uses. `lease`
-    is the lease that a use of a strict multipass was spent of.
+    `takes_use`: this event is a use of the multipass `id`. `remaining` is what the door knew to be left after this
+    event; the truth is computed from the set of uses. `lease` is the lease that a use of a strict multipass was
+    spent of.
     """
 
     type: AccessType
