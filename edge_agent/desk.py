@@ -14,7 +14,7 @@ from datetime import UTC
 import structlog
 
 from access.domain.decision import decide
-from access.domain.facts import AccessRequest, Decision
+from access.domain.facts import AccessRequest, Decision, Entitlement
 from access.domain.people import Language, Participant, Text
 from access.domain.policy import AccessPoint, Direction
 from access.domain.reasons import Outcome, Reason
@@ -28,6 +28,7 @@ from edge_agent.desk_staff import DeskStaff
 from edge_agent.door import DECISION_JSON, Scan
 from edge_agent.errors import CacheFault, DeskProblem
 from edge_agent.gather import FactsReader, Rules
+from edge_agent.leases import LeaseBook
 from edge_agent.ledger import SqliteLedger
 from kiosk.desk import ActKind
 
@@ -95,6 +96,7 @@ class Desk:
         self._show = show
         self._told = told
         self._random = random
+        self._leases = LeaseBook(ledger)
         self._scans = DeskScans(ledger, person=facts.participant)
 
     def act(self, staff: DeskStaff, act: ActKind, scan_id: str, *, note: str = "", person_id: str = "") -> Done:
@@ -111,6 +113,7 @@ class Desk:
         else:
             asked = self._asked(known.event.person or "", known.event.access_point, moment, known.decision)
             deed = _deed(staff, _KINDS[act], known, asked, note)
+            deed = self._spending(deed, known.decision.entitlement, moment)
         event = self._record(deed, moment, asked)
         done = self._done(scan_id, event, is_new=False)
         if event.kind in _LETS_IN:
@@ -138,6 +141,7 @@ class Desk:
             entitlement=used(asked.decision.entitlement, is_taken=is_taken, language=language),
             note=note or None,
         )
+        deed = self._spending(deed, asked.decision.entitlement, moment)
         event = self._record(deed, moment, asked, asked.decision)
         done = self._done(event.id, event, is_new=True)
         self._let_in(done, asked)
@@ -167,6 +171,20 @@ class Desk:
         if decision is not None:
             self._done(event.id, event, is_new=True)
         return event
+
+    def _spending(self, deed: Deed, held: Entitlement | None, moment: Moment) -> Deed:
+        """A strict pass is spent of what the centre lent this door, by staff too. Where nothing is lent an override
+        lets the person in without a use, and anything else is refused."""
+        said = deed.entitlement
+        if held is None or not held.is_strict or said is None or not said.takes_use:
+            return deed
+        lease = self._leases.lent((held.id,), now=moment.now, clock=moment.trust).get(held.id)
+        if lease is not None:
+            return replace(deed, entitlement=said.model_copy(update={"lease": lease}))
+        if deed.kind is not EventKind.OVERRIDDEN:
+            raise DeskProblem("not_recorded")
+        unspent = {"takes_use": False, "activates": False, "remaining": held.remaining}
+        return replace(deed, entitlement=said.model_copy(update=unspent))
 
     def _check(self, staff: DeskStaff, act: ActKind, known: KnownScan) -> None:
         """Refuses what the page would not offer: because somebody was faster, or because they may not."""
