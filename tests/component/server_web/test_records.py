@@ -67,12 +67,15 @@ def test_a_staff_member_is_made_changed_and_disabled(admin: Browser, database: D
     """A new password ends the sessions; the form never shows a hash."""
     given = {"name": "New", "email": "New@Example.org", "role": "desk", "language": "fr", "is_active": "on"}
     assert admin.post("/admin/staff/create", **given, password="short").status_code == 422
-    assert admin.post("/admin/staff/create", **given, password=PASSWORD).status_code == 303
+    for pin in ("1234", "123456", "18462a"):
+        assert admin.post("/admin/staff/create", **given, password=PASSWORD, pin=pin).status_code == 422
+    assert admin.post("/admin/staff/create", **given, password=PASSWORD, pin="184623").status_code == 303
     assert admin.post("/admin/staff/create", **given, password=PASSWORD).status_code == 422
     with database.read() as session:
         staff = session.scalars(select(Staff).where(Staff.email == "new@example.org")).one()
         own = session.scalars(select(Staff).where(Staff.email == "admin@example.org")).one()
     assert staff.password_hash.startswith("$argon2id$")
+    assert staff.pin_hash.startswith("$argon2id$")
     assert staff.organization_id == "home"
     assert "argon2" not in admin.get(f"/admin/staff/edit?pk={staff.id}").text
     assert admin.post(f"/admin/staff/edit?pk={staff.id}", **{**given, "is_active": []}).status_code == 303
