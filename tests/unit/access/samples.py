@@ -37,6 +37,7 @@ from access.domain.reasons import Notice, Outcome, Reason
 from access.domain.registrations import Activity, ActivityKind, Occurrence, Registration, RegistrationStatus
 from access.domain.staff import DeskPermission, StaffMember
 from access.wire.enrolment import Enrolment, EnrolmentRequest
+from access.wire.asking import AccountState, KnownEntity
 from access.wire.events import (
     FIRST_PREV,
     AttendanceMark,
@@ -48,6 +49,7 @@ from access.wire.events import (
     UsedEntitlement,
 )
 from access.wire.feed import Body, EntityKind, FeedDelta, FeedEntry, SnapshotMark, dump_body
+from access.wire.leases import LeaseAnswer, LeaseRequest, LentUses
 from access.wire.model import Message
 from access.wire.receipts import Receipt
 from access.wire.sealing import CentreKey
@@ -263,6 +265,28 @@ MESSAGES: dict[str, Message] = {
         fingerprint_key="0a" * 32,
         mqtt_url="mqtts://centre.example:8883",
         access_points=("ap-pool",),
+    ),
+    "account_state": AccountState(
+        organization="org",
+        device="door-1",
+        nonce="0b" * 16,
+        credential="0c" * 16,
+        epoch="epoch-1",
+        seq=99,
+        made_at=AT,
+        entities=(KnownEntity(kind="account", id="a1", body={"id": "a1"}),),
+    ),
+    "lease_request": LeaseRequest(
+        nonce="0b" * 16, multipass="pool-1", ledger="ledger-1", known=("lease-1",), is_spare=True
+    ),
+    "lease_answer": LeaseAnswer(
+        organization="org",
+        device="door-1",
+        nonce="0b" * 16,
+        multipass="pool-1",
+        ledger="ledger-1",
+        made_at=AT,
+        lease=LentUses(id="lease-2", count=1, expires_at=AT),
     ),
 }
 
