@@ -18,6 +18,7 @@ from starlette_admin.i18n import I18nConfig, TimezoneConfig, get_locale, transla
 from starlette_admin.views import CustomView
 
 from access.words import LANGUAGES, words
+from server.admin.forms import BoundedForms
 from server.admin.gate import StaffGate
 from server.admin.office import Office, may, signed_in_staff
 from server.admin.say import masked
@@ -73,7 +74,11 @@ class BackOffice(BaseAdmin):
             theme=OfficeTheme(),
             auth_provider=StaffGate(office),
             secret_key=office.settings.secret_key,
-            middlewares=[Middleware(SecurityHeaders), Middleware(Transactions, database=office.database)],
+            middlewares=[
+                Middleware(SecurityHeaders),
+                Middleware(BoundedForms),
+                Middleware(Transactions, database=office.database),
+            ],
             i18n_config=I18nConfig(language_cookie_name=None, language_header_name=None),
             timezone_config=TimezoneConfig(timezone_cookie_name=None, use_user_locale_timezone=False),
         )

@@ -1,0 +1,51 @@
+"""Forms with more in them than anybody types: an answer with its status, never a failure of the server."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.component.server_web.browser import Browser
+
+HUGE = "x" * 2_000_000
+OPEN = ["/admin/login", "/admin/preferences"]
+INSIDE = [
+    "/admin/devices/enrol",
+    "/admin/access-point/create",
+    "/admin/access-point/edit?pk=home-pool",
+    "/admin/logout",
+]
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_a_stranger_s_huge_field_is_refused(anonymous: Browser, path: str) -> None:
+    """As a form, in parts, and without saying beforehand how much comes."""
+    assert anonymous.post(path, email="a@example.org", password=HUGE).status_code == 413
+    assert anonymous.send("POST", path, files={"password": (None, HUGE)}).status_code == 413
+    assert anonymous.send("POST", path, content=_drip(), headers=FORM).status_code == 413
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+async def _drip():  # type: ignore[no-untyped-def]
+    for _ in range(30):
+        yield b"password=" + b"x" * 100_000 + b"&"
+
+
+@pytest.mark.parametrize("path", [*OPEN, *INSIDE])
+def test_a_huge_or_broken_form_is_refused(admin: Browser, path: str) -> None:
+    """By every form of the back office."""
+    assert admin.post(path, name=HUGE).status_code in (400, 413)
+    assert admin.send("POST", path, content=_drip(), headers=FORM).status_code in (400, 403, 413)
+    assert admin.send("POST", path, files={"name": (None, HUGE)}).status_code in (400, 413)
+    many = "&".join(f"a{number}=1" for number in range(5_000))
+    assert admin.send("POST", path, content=many, headers=FORM).status_code in (400, 403, 413)
+    parts = {"content-type": "multipart/form-data; boundary=x"}
+    for body in (b"--x\r\nnonsense", b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--", b"--y--"):
+        assert admin.send("POST", path, content=body, headers=parts).status_code in (400, 403)
+    assert admin.send("POST", path, content=b"x", headers={"content-type": "multipart/form-data"}).status_code < 500
+
+
+def test_a_long_password_is_only_wrong(anonymous: Browser) -> None:
+    """What somebody could paste is looked at."""
+    assert anonymous.post("/admin/login", email="admin@example.org", password="x" * 3000).status_code == 401
