@@ -36,8 +36,8 @@ from access.domain.policy import (
 from access.domain.reasons import Notice, Outcome, Reason
 from access.domain.registrations import Activity, ActivityKind, Occurrence, Registration, RegistrationStatus
 from access.domain.staff import DeskPermission, StaffMember
-from access.wire.enrolment import Enrolment, EnrolmentRequest
 from access.wire.asking import AccountState, KnownEntity
+from access.wire.enrolment import Enrolment, EnrolmentRequest
 from access.wire.events import (
     FIRST_PREV,
     AttendanceMark,
