@@ -10,7 +10,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import OperationalError
 
 from server.admin import mount_admin
@@ -18,7 +18,8 @@ from server.asking import endpoints as asking
 from server.centre import running_centre
 from server.db import Database
 from server.devices import endpoints as devices
-from server.errors import ServerError
+from server.devices.guesses import EnrolmentGuesses
+from server.errors import ServerError, TooManyAttempts
 from server.feed import endpoints as feed
 from server.feed.snapshot import SnapshotStore
 from server.ingest import endpoints as ingest
@@ -49,11 +50,13 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app = FastAPI(title="Gatehouse centre", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.database = database
     app.state.settings = settings
+    app.state.enrolment_guesses = EnrolmentGuesses()
     app.state.pictures = PictureStore(settings.data_dir / "pictures")
     app.state.snapshots = SnapshotStore(database, settings.data_dir / "snapshots")
     for area in (devices, ingest, feed, asking, leases, pictures):
         app.include_router(area.router)
     mount_admin(app, database, settings)
+    app.add_api_route("/", _home, methods=["GET"], include_in_schema=False)
     app.add_api_route("/health", _health, methods=["GET"], tags=["operations"])
     app.add_exception_handler(ServerError, _say_server_error)
     app.add_exception_handler(RequestValidationError, _say_invalid)
@@ -79,6 +82,11 @@ def run_server(settings: ServerSettings) -> int:
     return 0 if server.started else 1
 
 
+def _home(request: Request) -> Response:
+    """Whoever types the bare address wants the back office."""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/admin/", status_code=303)
+
+
 def _health(request: Request) -> dict[str, bool]:
     """Whether the centre hears its doors."""
     return {"is_broker_connected": request.app.state.centre.link.is_connected}
@@ -94,7 +102,10 @@ def _problem(status: int, code: str) -> Response:
 def _say_server_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServerError)
     _log.info("request_refused", path=request.url.path, code=error.code)
-    return _problem(error.status, error.code)
+    answer = _problem(error.status, error.code)
+    if isinstance(error, TooManyAttempts):
+        answer.headers["Retry-After"] = str(error.wait_s)
+    return answer
 
 
 def _say_invalid(_request: Request, _error: Exception) -> Response:

@@ -7,6 +7,7 @@ ServerError
 ├── FeedGone         410   that part of the feed is not kept (any more); fetch a snapshot
 ├── TooLarge         413
 ├── Unprocessable    422   well received, not understood
+├── TooManyAttempts  429   wait before the next one
 └── InUse            500   another process works on this data directory
 """
 
@@ -21,6 +22,7 @@ __all__ = [
     "NotFound",
     "ServerError",
     "TooLarge",
+    "TooManyAttempts",
     "Unprocessable",
 ]
 
@@ -76,6 +78,17 @@ class Unprocessable(ServerError):
 
     status = 422
     code = "unprocessable"
+
+
+class TooManyAttempts(ServerError):
+    """Wrong too often: try again in `wait_s` seconds."""
+
+    status = 429
+    code = "too_many_attempts"
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"wait {wait_s} s")
+        self.wait_s = wait_s
 
 
 class InUse(ServerError):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+import time
+
+import structlog
+from fastapi import APIRouter, Request, Response
 
 from access.wire.enrolment import ENROLL_PATH, Enrolment, EnrolmentRequest
 from access.wire.errors import WireError
 from server.devices import service
 from server.devices.auth import Body, Store, Values, problems
-from server.errors import Unprocessable
+from server.devices.guesses import EnrolmentGuesses
+from server.errors import CodeRefused, Unprocessable
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["edge"])
+_log = structlog.get_logger(__name__)
 
 
 @router.post(
     ENROLL_PATH,
     response_model=Enrolment,
-    responses=problems(403, 413, 422),
+    responses=problems(403, 413, 422, 429),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -26,14 +31,28 @@ router = APIRouter(tags=["edge"])
         }
     },
 )
-def enroll(body: Body, database: Store, settings: Values) -> Response:
+def enroll(request: Request, body: Body, database: Store, settings: Values) -> Response:
     """Trades a one-time code from the back office for an identity; works once, within ten minutes."""
     try:
         asked = EnrolmentRequest.from_bytes(body)
     except WireError as error:
         raise Unprocessable(str(error)) from error
-    with database.write() as session:
-        identity = service.enroll(
-            session, asked.code, version=asked.version, key=settings.centre_key, mqtt_url=settings.door_mqtt_url
-        )
+    guesses: EnrolmentGuesses = request.app.state.enrolment_guesses
+    address = request.client.host if request.client else ""
+    guesses.check(address, now=time.monotonic())
+    try:
+        # Looked up before a writing connection is taken: doors that record are not to wait for a guesser.
+        with database.read() as session:
+            service.check_code(session, asked.code)
+        with database.write() as session:
+            identity = service.enroll(
+                session, asked.code, version=asked.version, key=settings.centre_key, mqtt_url=settings.door_mqtt_url
+            )
+    except CodeRefused:
+        _log.warning("enrolment_code_refused", address=address)
+        if guesses.was_wrong(address, now=time.monotonic()):
+            with database.write() as session:
+                service.raise_guessing_alarm(session, address)
+        raise
+    guesses.was_right(address)
     return Response(identity.to_bytes(), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -9,9 +9,18 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from server.models.devices import Device, EnrolmentCode
+from server.models.events import Alarm
 from server.models.organizations import AccessPoint
 
-__all__ = ["access_points_of_site", "active_devices", "code_by_hash", "sites_with_devices", "take_code"]
+__all__ = [
+    "access_points_of_site",
+    "active_devices",
+    "code_by_hash",
+    "has_open_alarm",
+    "organizations_with_open_codes",
+    "sites_with_devices",
+    "take_code",
+]
 
 
 def code_by_hash(session: Session, code_hash: str) -> EnrolmentCode | None:
@@ -23,6 +32,20 @@ def take_code(session: Session, code_id: str, now: datetime) -> bool:
     """Marks a code as used; False when somebody else just did."""
     taken = update(EnrolmentCode).where(EnrolmentCode.id == code_id, EnrolmentCode.used_at.is_(None))
     return session.execute(taken.values(used_at=now).returning(EnrolmentCode.id)).scalar_one_or_none() is not None
+
+
+def organizations_with_open_codes(session: Session, now: datetime) -> set[str]:
+    """Who has a code that could be used now."""
+    wanted = select(EnrolmentCode.organization_id).where(
+        EnrolmentCode.used_at.is_(None), EnrolmentCode.expires_at > now
+    )
+    return set(session.scalars(wanted.distinct()))
+
+
+def has_open_alarm(session: Session, organization_id: str, kind: str) -> bool:
+    """Whether an alarm of the kind is unsettled there, about whatever."""
+    wanted = select(Alarm.id).where(Alarm.organization_id == organization_id, Alarm.kind == kind)
+    return session.scalar(wanted.where(Alarm.settled_at.is_(None)).limit(1)) is not None
 
 
 def access_points_of_site(

@@ -20,21 +20,25 @@ from access.wire.sealing import CentreKey
 from server.devices import repository
 from server.devices.mosquitto import mosquitto_password_line
 from server.errors import CodeRefused, NotFound
-from server.models.base import new_id, utc_now
+from server.models.base import ID_LENGTH, new_id, utc_now
 from server.models.devices import Device, DeviceMark, EnrolmentCode
+from server.models.events import Alarm
 from server.models.organizations import Organization, Site
 
 __all__ = [
     "CODE_LIFETIME",
     "DeviceIdentity",
     "authenticate",
+    "check_code",
     "create_enrolment_code",
     "enroll",
     "identify",
+    "raise_guessing_alarm",
     "revoke",
 ]
 
 CODE_LIFETIME = timedelta(minutes=10)
+GUESSING_ALARM = "enrolment_guessing"
 # No 0 and O, no 1, I and L: the code is read out and typed. 31^8 codes, each for ten minutes.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
@@ -88,9 +92,7 @@ def enroll(
 ) -> Enrolment:
     """Trades a one-time code for a new identity. Raises `CodeRefused`."""
     at = now or utc_now()
-    found = repository.code_by_hash(session, _hashed(canonical_enrolment_code(code)))
-    if found is None or found.used_at is not None or at >= found.expires_at:
-        raise CodeRefused("the code is wrong, used or too old")
+    found = check_code(session, code, now=at)
     if not repository.take_code(session, found.id, at):
         raise CodeRefused("the code is used")
     device_id, secret = new_id(), secrets.token_hex(32)
@@ -122,6 +124,31 @@ def enroll(
         mqtt_url=mqtt_url,
         access_points=tuple(found.access_point_ids),
     )
+
+
+def check_code(session: Session, code: str, *, now: datetime | None = None) -> EnrolmentCode:
+    """The code, if it may be used now. Raises `CodeRefused`."""
+    found = repository.code_by_hash(session, _hashed(canonical_enrolment_code(code)))
+    if found is None or found.used_at is not None or (now or utc_now()) >= found.expires_at:
+        raise CodeRefused("the code is wrong, used or too old")
+    return found
+
+
+def raise_guessing_alarm(session: Session, address: str, *, now: datetime | None = None) -> None:
+    """Tells every organization that has an open code, once until it is settled: whose code was meant nobody knows."""
+    at = now or utc_now()
+    for organization_id in repository.organizations_with_open_codes(session, at):
+        if not repository.has_open_alarm(session, organization_id, GUESSING_ALARM):
+            details = {"address": address[:64]}
+            session.add(
+                Alarm(
+                    organization_id=organization_id,
+                    kind=GUESSING_ALARM,
+                    subject=address[:ID_LENGTH] or "-",
+                    details=details,
+                    raised_at=at,
+                )
+            )
 
 
 def identify(session: Session, device_id: str) -> DeviceIdentity | None:
