@@ -44,6 +44,7 @@ __all__ = [
 
 SESSION_LIMIT: Final = timedelta(hours=12)
 IDLE_LIMIT: Final = timedelta(hours=2)
+_EMAIL_WAIT_S: Final = 2.0
 _SEEN_EVERY: Final = timedelta(minutes=1)
 _EMAIL: Final = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+")
 
@@ -157,18 +158,21 @@ def log_in(
 
     Raises `LoginDelayed` while the e-mail or the network address has to wait, `LoginRefused` for anything wrong.
     """
-    keys = (f"email:{canonical_email(email)}", f"address:{address}")
-    if wait_s := max(throttle.wait_s(key, now=monotonic_s) for key in keys):
+    name = canonical_email(email)
+    # For the e-mail alone only moments: failures that somebody else makes elsewhere must not lock a person out.
+    longest_s = {f"both:{address} {name}": None, f"address:{address}": None, f"email:{name}": _EMAIL_WAIT_S}
+    if wait_s := max(throttle.wait_s(key, now=monotonic_s) for key in longest_s):
         raise LoginDelayed(wait_s)
     with database.read() as session:
-        staff = repository.staff_by_email(session, canonical_email(email))
+        staff = repository.staff_by_email(session, name)
     # Verified outside any transaction: it takes long on purpose, and doors are waiting to record.
     is_right = verify_password(staff.password_hash if staff else None, password)
     if staff is None or not is_right or not staff.is_active:
-        for key in keys:
-            throttle.failed(key, now=monotonic_s)
+        for key, most_s in longest_s.items():
+            throttle.failed(key, now=monotonic_s, max_wait_s=most_s)
         raise LoginRefused
-    throttle.succeeded(keys[0])
+    throttle.succeeded(f"both:{address} {name}")
+    throttle.succeeded(f"email:{name}")
     with database.write() as session:
         return start_session(session, staff.id, now=now)
 

@@ -1,4 +1,4 @@
-"""Growing delays after failed logins, per e-mail address (known or not) and per network address.
+"""Growing delays after failures, per whatever key: an e-mail address (known or not), a network address, both.
 
 Kept in memory and bounded: the oldest keys are forgotten first. Time comes in as an argument (monotonic seconds).
 """
@@ -33,13 +33,14 @@ class LoginThrottle:
             known = self._failures.get(key)
             return max(0, math.ceil(known.blocked_until - now)) if known else 0
 
-    def failed(self, key: str, *, now: float) -> None:
-        """Count a failure."""
+    def failed(self, key: str, *, now: float, max_wait_s: float | None = None) -> None:
+        """Count a failure; this key waits `max_wait_s` at most."""
+        most_s = self._max_wait_s if max_wait_s is None else max_wait_s
         with self._lock:
             known = self._failures.setdefault(key, _Failures(0, now))
             known.count += 1
             extra = known.count - self._free
-            known.blocked_until = now + (min(2.0 ** min(extra - 1, 30), self._max_wait_s) if extra > 0 else 0)
+            known.blocked_until = now + (min(2.0 ** min(extra - 1, 30), most_s) if extra > 0 else 0)
             self._failures.move_to_end(key)
             while len(self._failures) > self._max_keys:
                 self._failures.popitem(last=False)

@@ -166,3 +166,34 @@ def test_staff_accounts_are_checked_when_they_are_made(database: Database) -> No
         ):
             with pytest.raises(error):
                 service.create_staff(session, **{**given, **wrong})
+
+
+def test_failures_elsewhere_lock_nobody_out(database: Database) -> None:
+    """A stranger who fails for an e-mail at many addresses costs its owner moments, and waits long at each."""
+    throttle = LoginThrottle(free=3)
+
+    def attempt(password: str, address: str, at_s: float) -> str:
+        return service.log_in(
+            database,
+            throttle,
+            email="admin@example.org",
+            password=password,
+            address=address,
+            monotonic_s=at_s,
+            now=utc_now(),
+        )
+
+    at_s = 0.0
+    for number in range(15):
+        at_s += 20.0
+        with pytest.raises((LoginRefused, LoginDelayed)):
+            attempt("wrong", "192.0.2.9" if number % 2 else f"198.51.100.{number}", at_s)
+    with pytest.raises(LoginDelayed) as delayed:
+        attempt(PASSWORD, "203.0.113.1", at_s)
+    assert delayed.value.wait_s <= 2
+    with pytest.raises(LoginRefused):
+        attempt("wrong", "192.0.2.9", at_s + 20.0)
+    with pytest.raises(LoginDelayed) as delayed:
+        attempt(PASSWORD, "192.0.2.9", at_s + 23.0)
+    assert delayed.value.wait_s > 10
+    assert attempt(PASSWORD, "203.0.113.1", at_s + 23.0)
