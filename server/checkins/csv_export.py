@@ -15,13 +15,15 @@ __all__ = ["csv_chunks", "file_name", "safe_cell"]
 
 _FORMULA_STARTS = "=+-@\t\r\n"
 _INVISIBLE_STARTS = " \u00a0\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\x0b\x0c"
+_FULL_WIDTH = "＝＋－＠"
+"""Some spreadsheets read them as = + - @."""
 _ROWS_IN_CHUNK = 200
 
 
 def safe_cell(value: str) -> str:
     """The value without NUL; with an apostrophe in front when it could start a formula, even behind blanks."""
     text = value.replace("\x00", "")
-    if text[:1] in tuple(_FORMULA_STARTS) or text.lstrip(_INVISIBLE_STARTS)[:1] in tuple("=+-@"):
+    if text[:1] in tuple(_FORMULA_STARTS) or text.lstrip(_INVISIBLE_STARTS)[:1] in tuple("=+-@" + _FULL_WIDTH):
         return f"'{text}"
     return text
 

@@ -30,7 +30,8 @@ def keep(
     seq: int | None = None,
     body_hash: str | None = None,
 ) -> None:
-    """Keeps a message (its first 64 KB). The same bytes of the same device again are only counted."""
+    """Keeps a message (its first 64 KB); its detail opens with the channel it came on. The same bytes
+    of the same device again are only counted."""
     payload_hash = hashlib.sha256(payload).hexdigest()
     device_id = _plain(identity.device, 64)
     found = repository.quarantined(session, device_id, payload_hash)
@@ -46,7 +47,7 @@ def keep(
             site_id=_plain(identity.site, 64),
             device_id=device_id,
             reason=reason,
-            detail=_plain(detail, 400),
+            detail=_plain(f"{identity.channel}: {detail}" if detail else str(identity.channel), 400),
             seq=seq,
             body_hash=body_hash,
             payload=payload[:MAX_MESSAGE_BYTES],

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from access.wire.asking import PEOPLE_PATH
 from access.wire.enrolment import (
     ENROLL_PATH,
     EVENTS_PATH,
@@ -28,6 +29,7 @@ from access.wire.enrolment import (
 )
 from access.wire.errors import WireError
 from access.wire.feed import SNAPSHOT_HEADER, FeedDelta, SnapshotMark
+from access.wire.leases import LEASES_PATH
 from access.wire.receipts import Receipt
 from access.wire.sealing import CentrePublicKey
 from server.app import run_server
@@ -83,6 +85,8 @@ REQUESTS = [
     ("GET", f"{FEED_PATH}?epoch=e&after=0"),
     ("GET", PICTURE_PATH.format(sha256="0" * 64)),
     ("POST", EVENTS_PATH),
+    ("GET", PEOPLE_PATH),
+    ("POST", LEASES_PATH),
 ]
 
 
@@ -118,7 +122,15 @@ def test_no_route_of_the_edge_was_forgotten(centre: Any) -> None:
     edge = {path: operations for path, operations in document["paths"].items() if path.startswith("/edge/")}
     open_paths = {path for path, operations in edge.items() for each in operations.values() if not each.get("security")}
     assert open_paths == {ENROLL_PATH}
-    assert len(edge) == 5
+    assert set(edge) == {
+        ENROLL_PATH,
+        EVENTS_PATH,
+        FEED_PATH,
+        LEASES_PATH,
+        PEOPLE_PATH,
+        PICTURE_PATH,
+        SNAPSHOT_PATH,
+    }
 
 
 def test_a_code_works_once_and_for_ten_minutes(club: Database, now: Any, tmp_path: Path) -> None:

@@ -206,6 +206,7 @@ def test_a_revoked_device_is_refused_at_once(club: Database, record: Any, pen: A
     assert record(door.topic, door.batch(door.event())) is None
     assert rows(club, Event) == []
     assert [kept.reason for kept in rows(club, QuarantinedMessage)] == ["device_revoked"]
+    assert [kept.detail for kept in rows(club, QuarantinedMessage)] == ["events"]
 
 
 def test_an_event_of_another_device_inside_the_batch_is_parked(club: Database, record: Any, pen: Any) -> None:

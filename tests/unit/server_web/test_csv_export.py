@@ -74,3 +74,11 @@ def test_half_a_surrogate_breaks_no_file() -> None:
 def test_file_names_are_plain(parts: tuple[str, ...], expected: str) -> None:
     """Nothing of a name reaches a header unescaped."""
     assert file_name(*parts) == expected
+
+
+def test_full_width_signs_are_signs() -> None:
+    """Spreadsheets in East Asian settings read them as = + - @, also behind blanks."""
+    for sign in "＝＋－＠":
+        assert safe_cell(f"{sign}1+1") == f"'{sign}1+1"
+        assert safe_cell(f" {sign}1") == f"' {sign}1"
+    assert safe_cell("1＋1") == "1＋1"
