@@ -30,7 +30,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from edge_agent.errors import SettingsError
 from edge_agent.kiosk_hub import KioskHub, Viewer
-from edge_agent.origin import is_own_page
+from edge_agent.origin import OwnHostOnly, is_own_page
 from edge_agent.pictures import media_type
 from edge_agent.status import PointStatus
 from kiosk.assets import (
@@ -73,7 +73,7 @@ def build_app(source: WebSource, desk: Sequence[BaseRoute] = ()) -> Starlette:
             Route("/timings", pages.timings),
             *desk,
         ],
-        middleware=[Middleware(_Headers)],
+        middleware=[Middleware(_Headers), Middleware(OwnHostOnly)],
     )
 
 
