@@ -152,6 +152,7 @@ class MultipassView(OrganizationView):
         day_field("effective_on", exclude_from_list=True),
         day_field("expires_on"),
         BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
+        BooleanField("is_strict", label=label("is_strict"), help_text=lazy_text("help.strict"), exclude_from_list=True),
     )
     search_by_person = "account_id"
     sortable_fields = ("total", "purchased_on", "expires_on")
