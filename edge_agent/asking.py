@@ -74,6 +74,9 @@ class _Question(Generic[_T]):
             self.answer = self._ask()
         except (EdgeError, WireError, OSError) as error:
             _log.info("centre_did_not_answer", error=type(error).__name__)
+        except Exception as error:
+            # The thread lives on: without it nothing would ever be asked again.
+            _log.error("asking_failed", alarm=True, error=type(error).__name__)
         finally:
             self.is_done.set()
 

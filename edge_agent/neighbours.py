@@ -50,6 +50,7 @@ class Neighbours:
         self._alarmed: set[tuple[str, str]] = set()
         self._kept: Counter[str] = Counter()
         self._since_counted = 0
+        self._is_deaf = False
 
     def start(self) -> None:
         """Starts listening."""
@@ -84,11 +85,22 @@ class Neighbours:
                 messages.append(self._inbox.get(timeout=_TICK_S))
                 while len(messages) < _MAX_AT_ONCE:
                     messages.append(self._inbox.get_nowait())
-            try:
-                self.take(messages)
-            except (CacheFault, LedgerFault) as error:
-                # Less is known than could be, which never opens a door.
-                _log.warning("neighbours_not_heard", error=type(error).__name__, messages=len(messages))
+            if messages:
+                self._take_guarded(messages)
+
+    def _take_guarded(self, messages: list[tuple[DeviceTopic, bytes]]) -> None:
+        """What cannot be kept is lost: less is known than could be, which never opens a door."""
+        try:
+            self.take(messages)
+        except Exception as error:
+            is_expected = isinstance(error, (CacheFault, LedgerFault))
+            if not self._is_deaf:
+                _log.error("neighbours_not_heard", alarm=not is_expected, error=type(error).__name__)
+            self._is_deaf = True
+        else:
+            if self._is_deaf:
+                _log.info("neighbours_heard_again")
+            self._is_deaf = False
 
     def _events(self, said: DeviceTopic, raw: bytes) -> list[Event]:
         """The events of a message that count, if its device is one of this site's."""
