@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,11 @@ import structlog
 
 @pytest.fixture(autouse=True)
 def unconfigured_logs() -> Iterator[None]:
-    """A test that sets up logging as a process does leaves nothing of it to the next one."""
+    """A test that sets up logging as a process does (structlog, uvicorn) leaves nothing of it to the next one."""
     yield
     structlog.reset_defaults()
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.disabled = False
