@@ -74,6 +74,7 @@ FAMILIES = {
 }
 ALARMS = [
     "backup_restored",
+    "enrolment_guessing",
     "quarantine_full",
     "message_quarantined",
     "chain_broken",
