@@ -1,4 +1,4 @@
-"""The decision: one pure function for the door, the centre's "why?" and every test (DOMAIN, the decision).
+"""The decision: one pure function for the door, the centre's "why?" and every test.
 
 `decide` is total: it never raises for a business reason. The strictest finding wins and all findings are kept.
 """

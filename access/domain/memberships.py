@@ -1,4 +1,4 @@
-"""Memberships and their seven statuses, computed for a local day (DOMAIN, memberships)."""
+"""Memberships and their seven statuses, computed for a local day."""
 
 from __future__ import annotations
 

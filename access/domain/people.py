@@ -17,7 +17,7 @@ class Language(StrEnum):
 
 
 class AgeGroup(StrEnum):
-    """All a door knows of an age. A person without a date of birth is presumed adult (DOMAIN, client accounts)."""
+    """All a door knows of an age. A person without a date of birth is presumed adult."""
 
     CHILD = "child"
     TEEN = "teen"

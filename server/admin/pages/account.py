@@ -1,4 +1,4 @@
-"""The client account page: its header and those subtabs of DOMAIN that are built, in their order."""
+"""The client account page: its header and those of its subtabs that are built, in their fixed order."""
 
 from __future__ import annotations
 

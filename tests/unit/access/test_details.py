@@ -114,6 +114,6 @@ def test_a_pass_says_whose_it_is_and_when_it_will_end() -> None:
 
 
 def test_which_statuses_open_a_door() -> None:
-    """Five of the seven (DOMAIN, memberships)."""
+    """Five of the seven."""
     shut = {status for status in MembershipStatus if not status.opens_door}
     assert shut == {MembershipStatus.SOON_TO_BE_ACTIVE, MembershipStatus.ON_PAUSE}
