@@ -246,7 +246,11 @@ def test_a_message_with_anything_in_a_field_is_read_or_refused(name: str, data: 
     document = MESSAGES[name].document()
     document[data.draw(st.sampled_from(sorted(document)))] = data.draw(json_values)
     try:
-        message = type(MESSAGES[name]).from_document(document)
+        raw = canonical_bytes(document)
+    except ValueError:
+        return  # nobody can send it
+    try:
+        message = type(MESSAGES[name]).from_bytes(raw)
     except WireError:
         return
     assert type(message).from_bytes(message.to_bytes()) == message
