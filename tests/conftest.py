@@ -19,3 +19,4 @@ def unconfigured_logs() -> Iterator[None]:
         logger.handlers.clear()
         logger.propagate = True
         logger.disabled = False
+        logger.setLevel(logging.NOTSET)
