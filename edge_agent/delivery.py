@@ -100,8 +100,3 @@ class DeliveryWindow:
         self._patience_s = min(self._patience_s * 2, self._max_patience_s)
         self.rewind()
         return True
-
-    def next_deadline(self) -> float | None:
-        """When the oldest batch in flight becomes overdue."""
-        sent = [batch.sent_at for road in self._roads.values() for batch in road.in_flight]
-        return min(sent) + self._patience_s if sent else None

@@ -38,10 +38,6 @@ class GuessGuard:
         state.answered.append(monotonic)
         return True
 
-    def is_slowed(self, reader: str) -> bool:
-        """Whether the reader has used up its burst."""
-        return len(self._readers.setdefault(reader, _Reader()).answered) >= self._burst
-
     def take_passed_over(self, reader: str) -> int:
         """How many codes were passed over since the last call."""
         state = self._readers.setdefault(reader, _Reader())

@@ -39,8 +39,6 @@ class Staff(Identified, Base):
     role: Mapped[StaffRole] = mapped_column(word(StaffRole), default=StaffRole.DESK)
     language: Mapped[Language] = mapped_column(word(Language), default=Language.EN)
     is_active: Mapped[bool] = mapped_column(default=True)
-    failed_logins: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     organization: Mapped[Organization] = relationship()

@@ -238,8 +238,6 @@ def upgrade() -> None:
         ),
         sa.Column("language", sa.Enum("en", "fr", name="language", native_enum=False, length=40), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("failed_logins", sa.Integer(), nullable=False),
-        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
