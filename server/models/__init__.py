@@ -1,12 +1,27 @@
 """Every table of the centre. Rows are organization-scoped; children without the column belong to a parent with it."""
 
 from server.models.activities import Activity, Occurrence, Registration
+from server.models.api import ApiToken, ImportJob, Webhook, WebhookDelivery
+from server.models.audit import AuditEntry, AuditHead
 from server.models.base import Base, new_id, utc_now
-from server.models.devices import Device, DeviceMark, EnrolmentCode, device_access_point
+from server.models.billing import BalanceEntry, Settlement
+from server.models.clients import (
+    CardTemplate,
+    ClientLogin,
+    ClientToken,
+    ExtraAnswer,
+    ExtraQuestion,
+    Mail,
+    PersonSkill,
+    PictureVersion,
+    SavedList,
+    Skill,
+)
+from server.models.devices import Device, DeviceCommand, DeviceMark, EnrolmentCode, device_access_point
 from server.models.events import Alarm, Event, QuarantinedMessage
 from server.models.feed import FeedEntry, FeedHead
 from server.models.leases import PassLease
-from server.models.organizations import AccessPoint, Facility, Organization, Site
+from server.models.organizations import AccessPoint, AccessPointVersion, Facility, Organization, Site
 from server.models.passes import (
     Membership,
     MembershipPause,
@@ -16,24 +31,38 @@ from server.models.passes import (
     MultipassType,
     PassUse,
 )
-from server.models.people import Account, AllowedAdult, Credential, Memo, Person
-from server.models.staff import Staff, StaffRole, StaffSession
+from server.models.people import Account, AllowedAdult, Contact, Credential, Memo, Person, Tag, person_tag
+from server.models.staff import Role, Staff, StaffRole, StaffSession
 
 __all__ = [
     "AccessPoint",
+    "AccessPointVersion",
     "Account",
     "Activity",
     "Alarm",
     "AllowedAdult",
+    "ApiToken",
+    "AuditEntry",
+    "AuditHead",
+    "BalanceEntry",
     "Base",
+    "CardTemplate",
+    "ClientLogin",
+    "ClientToken",
+    "Contact",
     "Credential",
     "Device",
+    "DeviceCommand",
     "DeviceMark",
     "EnrolmentCode",
     "Event",
+    "ExtraAnswer",
+    "ExtraQuestion",
     "Facility",
     "FeedEntry",
     "FeedHead",
+    "ImportJob",
+    "Mail",
     "Membership",
     "MembershipPause",
     "MembershipPerson",
@@ -46,13 +75,23 @@ __all__ = [
     "PassLease",
     "PassUse",
     "Person",
+    "PersonSkill",
+    "PictureVersion",
     "QuarantinedMessage",
     "Registration",
+    "Role",
+    "SavedList",
+    "Settlement",
     "Site",
+    "Skill",
     "Staff",
     "StaffRole",
     "StaffSession",
+    "Tag",
+    "Webhook",
+    "WebhookDelivery",
     "device_access_point",
     "new_id",
+    "person_tag",
     "utc_now",
 ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from access.domain.people import Text
 from access.domain.registrations import ActivityKind, RegistrationStatus
-from server.models.base import Base, Identified, utc_now, word
+from server.models.base import ID_LENGTH, Base, Identified, utc_now, word
 from server.models.organizations import Facility
 from server.models.people import Person
 
@@ -20,8 +20,10 @@ class Activity(Identified, Base):
     """A session, drop-in, private lesson or facility booking."""
 
     __tablename__ = "activity"
+    __table_args__ = (Index("uq_activity_code", "organization_id", "code", unique=True),)
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
+    code: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     kind: Mapped[ActivityKind] = mapped_column(word(ActivityKind))
     name_en: Mapped[str] = mapped_column(String(200))
     name_fr: Mapped[str] = mapped_column(String(200), default="")
@@ -55,6 +57,7 @@ class Registration(Identified, Base):
     """A person's place in an activity; no `occurrence_ids` means all of them. The waitlist is by `registered_at`."""
 
     __tablename__ = "registration"
+    __table_args__ = (Index("uq_registration_external_id", "organization_id", "external_id", unique=True),)
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
@@ -63,6 +66,7 @@ class Registration(Identified, Base):
     status: Mapped[RegistrationStatus] = mapped_column(word(RegistrationStatus), default=RegistrationStatus.REGISTERED)
     occurrence_ids: Mapped[list[str]] = mapped_column(default=list)
     has_invoice: Mapped[bool] = mapped_column(default=True)
+    external_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     registered_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     person: Mapped[Person] = relationship()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from server.models.base import ID_LENGTH, Base, Identified, utc_now
 from server.models.organizations import AccessPoint, Site
 
-__all__ = ["Device", "DeviceMark", "EnrolmentCode", "device_access_point"]
+__all__ = ["Device", "DeviceCommand", "DeviceMark", "EnrolmentCode", "device_access_point"]
 
 device_access_point = Table(
     "device_access_point",
@@ -79,3 +79,19 @@ class DeviceMark(Base):
     parked: Mapped[list[int]] = mapped_column(default=list)
     lease_floor: Mapped[datetime | None]
     lease_floor_seq: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class DeviceCommand(Identified, Base):
+    """Something the centre asked of a door, until the door says in its state how it went."""
+
+    __tablename__ = "device_command"
+    __table_args__ = (Index("ix_device_command_device", "device_id", "issued_at"),)
+
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
+    device_id: Mapped[str] = mapped_column(ForeignKey("device.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    issued_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    issued_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(String(40), default="")

@@ -7,21 +7,23 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from access.domain import policy as law
 from access.domain.people import Language, Text
-from server.models.base import Base, Identified, utc_now, word
+from server.models.base import ID_LENGTH, Base, Identified, utc_now, word
 
-__all__ = ["AccessPoint", "Facility", "Organization", "Site"]
+__all__ = ["AccessPoint", "AccessPointVersion", "Facility", "Organization", "Site"]
 
 _POLICY: TypeAdapter[law.AccessPoint] = TypeAdapter(law.AccessPoint)
 _OUTSIDE_SETTINGS = ("id", "name", "site_id")
 
 
 class Organization(Identified, Base):
-    """A venue operator. `fingerprint_key` (32 bytes) keys the fingerprints of its credentials; `pin_salt` (16 bytes, no
+    """A venue operator. `currency` is ISO 4217; `retention` says how long what is kept (`server.retention`).
+
+    `fingerprint_key` (32 bytes) keys the fingerprints of its credentials; `pin_salt` (16 bytes, no
     secret) is the salt of all of its desk PINs."""
 
     __tablename__ = "organization"
@@ -30,6 +32,10 @@ class Organization(Identified, Base):
     name_fr: Mapped[str] = mapped_column(String(200), default="")
     time_zone: Mapped[str] = mapped_column(String(64), default="America/Toronto")
     language: Mapped[Language] = mapped_column(word(Language), default=Language.EN)
+    currency: Mapped[str] = mapped_column(String(3), default="CAD", server_default="CAD")
+    requires_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    retention: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    next_member_number: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
     fingerprint_key: Mapped[bytes] = mapped_column(LargeBinary(32), default=lambda: secrets.token_bytes(32))
     pin_salt: Mapped[bytes] = mapped_column(LargeBinary(16), default=lambda: secrets.token_bytes(16))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -79,6 +85,7 @@ class AccessPoint(Identified, Base):
     """The named place where one set of rules decides.
 
     `settings` is the JSON of the domain's `AccessPoint` without id, name and site; what is left out has its default.
+    `draft` holds what an admin has not published yet: `name_en`, `name_fr` and `settings`.
     """
 
     __tablename__ = "access_point"
@@ -88,6 +95,9 @@ class AccessPoint(Identified, Base):
     name_en: Mapped[str] = mapped_column(String(200))
     name_fr: Mapped[str] = mapped_column(String(200), default="")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    draft_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    draft_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
 
     site: Mapped[Site] = relationship()
@@ -117,3 +127,19 @@ class AccessPoint(Identified, Base):
         """The settings document of a domain access point: only what differs from the defaults."""
         document: dict[str, Any] = _POLICY.dump_python(point, mode="json", exclude_defaults=True)
         return {name: value for name, value in document.items() if name not in _OUTSIDE_SETTINGS}
+
+
+class AccessPointVersion(Identified, Base):
+    """The rules of an access point as they were published once; `number` counts from 1."""
+
+    __tablename__ = "access_point_version"
+    __table_args__ = (UniqueConstraint("access_point_id", "number", name="uq_access_point_version_number"),)
+
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
+    access_point_id: Mapped[str] = mapped_column(ForeignKey("access_point.id"))
+    number: Mapped[int]
+    name_en: Mapped[str] = mapped_column(String(200))
+    name_fr: Mapped[str] = mapped_column(String(200), default="")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    published_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    published_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -29,11 +29,14 @@ class MembershipType(Identified, Base):
     """A membership as it is sold."""
 
     __tablename__ = "membership_type"
+    __table_args__ = (Index("uq_membership_type_code", "organization_id", "code", unique=True),)
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
+    code: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     name_en: Mapped[str] = mapped_column(String(200))
     name_fr: Mapped[str] = mapped_column(String(200), default="")
     makes_cards: Mapped[bool] = mapped_column(default=True)
+    price_cents: Mapped[int | None]
     archived_at: Mapped[datetime | None]
 
     @property
@@ -46,6 +49,7 @@ class Membership(Identified, Base):
     """A membership of an account, covering the people listed. No `ends_on` means recurring billing."""
 
     __tablename__ = "membership"
+    __table_args__ = (Index("uq_membership_external_id", "organization_id", "external_id", unique=True),)
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
@@ -54,6 +58,7 @@ class Membership(Identified, Base):
     ends_on: Mapped[date | None]
     cancellation_state: Mapped[CancellationState | None] = mapped_column(word(CancellationState))
     cancellation_ends_on: Mapped[date | None]
+    external_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     account: Mapped[Account] = relationship()
@@ -92,8 +97,10 @@ class MultipassType(Identified, Base):
     """A multipass as it is sold; a pass takes a copy of the counting and expiry rules."""
 
     __tablename__ = "multipass_type"
+    __table_args__ = (Index("uq_multipass_type_code", "organization_id", "code", unique=True),)
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
+    code: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     name_en: Mapped[str] = mapped_column(String(200))
     name_fr: Mapped[str] = mapped_column(String(200), default="")
     total: Mapped[int | None]
@@ -103,6 +110,7 @@ class MultipassType(Identified, Base):
     is_one_use_a_day: Mapped[bool] = mapped_column(default=False)
     is_strict: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_family: Mapped[bool] = mapped_column(default=False)
+    price_cents: Mapped[int | None]
     archived_at: Mapped[datetime | None]
 
     @property
@@ -115,6 +123,7 @@ class Multipass(Identified, Base):
     """A pass as sold. `total` None is unlimited, `person_id` None a family pass; what is left is computed from uses."""
 
     __tablename__ = "multipass"
+    __table_args__ = (Index("uq_multipass_external_id", "organization_id", "external_id", unique=True),)
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
@@ -130,6 +139,7 @@ class Multipass(Identified, Base):
     expires_after_months: Mapped[int | None]
     is_one_use_a_day: Mapped[bool] = mapped_column(default=False)
     is_strict: Mapped[bool] = mapped_column(default=False, server_default=false())
+    external_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     account: Mapped[Account] = relationship()

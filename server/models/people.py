@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from access.domain.credentials import Code, CredentialKind, fingerprint
@@ -12,19 +12,45 @@ from access.domain.people import Language
 from server.models.base import ID_LENGTH, Base, Identified, utc_now, word
 from server.models.organizations import Organization
 
-__all__ = ["Account", "AllowedAdult", "Credential", "Memo", "Person"]
+__all__ = ["Account", "AllowedAdult", "Contact", "Credential", "Memo", "Person", "Tag", "person_tag"]
+
+
+person_tag = Table(
+    "person_tag",
+    Base.metadata,
+    Column("person_id", ForeignKey("person.id"), primary_key=True),
+    Column("tag_id", ForeignKey("tag.id"), primary_key=True, index=True),
+)
+
+
+class Tag(Identified, Base):
+    """A word that staff put on people to find them again; `colour` names one of the office's badge colours."""
+
+    __tablename__ = "tag"
+    __table_args__ = (UniqueConstraint("organization_id", "name", name="uq_tag_name"),)
+
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    colour: Mapped[str] = mapped_column(String(20), default="blue")
 
 
 class Account(Identified, Base):
-    """One family or company, owned by one of its people. `balance_cents` above zero is unpaid since `due_since`."""
+    """One family or company, owned by one of its people. `balance_cents` above zero is unpaid since `due_since`.
+
+    The balance is the sum of its `BalanceEntry` rows. `external_id` is the key of another system that fills ours.
+    """
 
     __tablename__ = "account"
+    __table_args__ = (Index("uq_account_external_id", "organization_id", "external_id", unique=True),)
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     owner_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     balance_cents: Mapped[int] = mapped_column(BigInteger, default=0)
     due_since: Mapped[date | None]
+    external_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    merged_into: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     people: Mapped[list[Person]] = relationship(
@@ -36,7 +62,11 @@ class Account(Identified, Base):
 
 
 class Person(Identified, Base):
-    """Anyone who can be checked in. Pictures are named by the SHA-256 (hex) of their bytes."""
+    """Anyone who can be checked in. Pictures are named by the SHA-256 (hex) of their bytes.
+
+    First name, last name, date of birth and profile picture are shared by the rows of one `identity_id`, whatever
+    their organization; everything else belongs to one organization.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
@@ -44,6 +74,8 @@ class Person(Identified, Base):
         Index("ix_person_name", "organization_id", "last_name", "first_name"),
         Index("ix_person_email", "organization_id", "email"),
         Index("ix_person_access_picture", "organization_id", "access_picture"),
+        Index("ix_person_profile_picture", "organization_id", "profile_picture"),
+        Index("uq_person_external_id", "organization_id", "external_id", unique=True),
     )
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
@@ -61,6 +93,20 @@ class Person(Identified, Base):
     access_picture_verified_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     is_blocked: Mapped[bool] = mapped_column(default=False)
     has_notify_flag: Mapped[bool] = mapped_column(default=False)
+    identity_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
+    external_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    gender: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    address_line_1: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    address_line_2: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    city: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    province: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    postal_code: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")
+    wants_email: Mapped[bool] = mapped_column(default=False, server_default=false())
+    wants_sms: Mapped[bool] = mapped_column(default=False, server_default=false())
+    admin_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    merged_into: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     account: Mapped[Account] = relationship(back_populates="people")
@@ -68,6 +114,7 @@ class Person(Identified, Base):
         back_populates="person", cascade="all, delete-orphan", order_by="Memo.written_at"
     )
     credentials: Mapped[list[Credential]] = relationship(back_populates="person", cascade="all, delete-orphan")
+    tags: Mapped[list[Tag]] = relationship(secondary=person_tag, order_by="Tag.name")
 
     @property
     def full_name(self) -> str:
@@ -90,6 +137,28 @@ class Memo(Identified, Base):
     person: Mapped[Person] = relationship(back_populates="memos")
 
 
+class Contact(Identified, Base):
+    """Someone related to an account who is no member of it: an emergency contact, a grandparent who picks up."""
+
+    __tablename__ = "contact"
+
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    first_name: Mapped[str] = mapped_column(String(200))
+    last_name: Mapped[str] = mapped_column(String(200), default="")
+    relation: Mapped[str] = mapped_column(String(100), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    picture: Mapped[str | None] = mapped_column(String(64))
+    is_emergency: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+    @property
+    def full_name(self) -> str:
+        """First and last name, with one space."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
 class AllowedAdult(Identified, Base):
     """Someone who may pick up a child: a contact of the account, or one of the centre's people (`adult_person_id`).
 
@@ -103,6 +172,7 @@ class AllowedAdult(Identified, Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
     child_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
     adult_person_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    contact_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
     name: Mapped[str] = mapped_column(String(200))
     relation_en: Mapped[str] = mapped_column(String(100), default="")
     relation_fr: Mapped[str] = mapped_column(String(100), default="")
@@ -123,7 +193,12 @@ class Credential(Identified, Base):
     value: Mapped[str] = mapped_column(String(512))
     fingerprint: Mapped[str] = mapped_column(String(32))
     issued_at: Mapped[datetime] = mapped_column(default=utc_now)
+    issued_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    printed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    revoked_because: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    replaces_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
 
     person: Mapped[Person] = relationship(back_populates="credentials")
 

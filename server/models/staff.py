@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from access.domain.people import Language
-from server.models.base import Base, Identified, utc_now, word
+from server.models.base import ID_LENGTH, Base, Identified, utc_now, word
 from server.models.organizations import Organization
 
-__all__ = ["Staff", "StaffRole", "StaffSession"]
+__all__ = ["Role", "Staff", "StaffRole", "StaffSession"]
 
 
 class StaffRole(StrEnum):
@@ -26,7 +26,9 @@ class StaffRole(StrEnum):
 class Staff(Identified, Base):
     """A member of staff. `email` (in small letters) signs in; `password_hash` is Argon2id.
 
-    `pin_hash` (Argon2id under the organization's salt, empty for none) opens the desk of a door.
+    `pin_hash` (Argon2id under the organization's salt, empty for none) opens the desk of a door. With a `role_id` the
+    permissions of that role of the organization's own count instead of those of `role`. `totp_secret` is encrypted;
+    `totp_step` is the last time step (RFC 6238) that was used, so that no code works twice.
     """
 
     __tablename__ = "staff"
@@ -37,11 +39,29 @@ class Staff(Identified, Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     pin_hash: Mapped[str] = mapped_column(String(200), default="")
     role: Mapped[StaffRole] = mapped_column(word(StaffRole), default=StaffRole.DESK)
+    role_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary(200))
+    totp_confirmed_at: Mapped[datetime | None]
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    recovery_hashes: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     language: Mapped[Language] = mapped_column(word(Language), default=Language.EN)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     organization: Mapped[Organization] = relationship()
+    own_role: Mapped[Role | None] = relationship(primaryjoin=lambda: foreign(Staff.role_id) == Role.id, viewonly=True)
+
+
+class Role(Identified, Base):
+    """A role of an organization's own: named permissions in the back office and at a desk."""
+
+    __tablename__ = "role"
+
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    permissions: Mapped[list[str]] = mapped_column(default=list)
+    desk_permissions: Mapped[list[str]] = mapped_column(default=list)
+    archived_at: Mapped[datetime | None]
 
 
 class StaffSession(Base):
@@ -54,5 +74,6 @@ class StaffSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     expires_at: Mapped[datetime]
+    second_factor_at: Mapped[datetime | None]
 
     staff: Mapped[Staff] = relationship()

@@ -21,18 +21,38 @@ class Permission(StrEnum):
 
     VIEW_ACCOUNTS = "view_accounts"
     EDIT_ACCOUNTS = "edit_accounts"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    """Merge, archive and delete."""
     ACCESS_PICTURES = "access_pictures"
+    CARDS = "cards"
+    BILLING = "billing"
+    ATTENDANCE = "attendance"
+    REPORTS = "reports"
     ACCESS_POINTS = "access_points"
     DEVICES = "devices"
     STAFF = "staff"
-    BILLING = "billing"
+    AUDIT = "audit"
+    PRIVACY = "privacy"
+    """Export and erase a person's data, and how long things are kept."""
+    IMPORT = "import"
+    INTEGRATIONS = "integrations"
+    """API tokens and webhooks."""
+    ORGANIZATION = "organization"
+    """Tags, questions, skills, card templates, currency and the like."""
 
 
 ROLES: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
     {
         StaffRole.ADMIN: frozenset(Permission),
         StaffRole.DESK: frozenset(
-            {Permission.VIEW_ACCOUNTS, Permission.EDIT_ACCOUNTS, Permission.ACCESS_PICTURES, Permission.BILLING}
+            {
+                Permission.VIEW_ACCOUNTS,
+                Permission.EDIT_ACCOUNTS,
+                Permission.ACCESS_PICTURES,
+                Permission.CARDS,
+                Permission.BILLING,
+                Permission.ATTENDANCE,
+            }
         ),
         StaffRole.VIEWER: frozenset({Permission.VIEW_ACCOUNTS}),
     }
