@@ -33,12 +33,16 @@ _STRAY_UID = bytes.fromhex("04DEADBEEF0102")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One presentation to make: who (or which bytes), how, and the answer expected: "outcome" or "outcome reason"."""
+    """One presentation to make: who (or which bytes), how, and the answer expected: "outcome" or "outcome reason".
+
+    Where a pass is named in `chooses`, the screen must ask, and that pass must be the one that is used.
+    """
 
     technology: Technology
     expected: str
     person: SamplePerson | None = None
     data: bytes = b""
+    chooses: str = ""
 
     @property
     def label(self) -> str:
@@ -70,7 +74,18 @@ class Presentation:
         same_screen = self.seen.outcome == self.event.outcome
         if found != self.step.expected or not same_screen:
             return f"{found or 'nothing'} instead of {self.step.expected}"
-        return None
+        return self._wrong_choice()
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the visitor was asked which pass to use."""
+        return self.seen is not None and bool(self.seen.offered)
+
+    def _wrong_choice(self) -> str | None:
+        if self.is_chosen != bool(self.step.chooses):
+            return "the screen asked" if self.is_chosen else "the screen did not ask which pass to use"
+        used = self.event.pass_name if self.event else None
+        return f"{used} was used instead of {self.step.chooses}" if self.step.chooses not in ("", used) else None
 
 
 @dataclass(slots=True)
@@ -94,10 +109,10 @@ def plan(door: str) -> list[Step]:
     steps: list[Step] = []
     for number, person in enumerate(people):
         technology: Technology = "nfc" if door == "gym" else "camera" if number % 2 else "barcode"
-        steps.append(Step(technology, person.pool if door == "pool" else person.gym, person))
+        first = person.pool if door == "pool" else person.gym
+        steps.append(Step(technology, first, person, chooses=person.chooses if door == "pool" else ""))
         if person.key in ("maya", "priya"):
-            again = person.pool if door == "pool" else person.gym
-            repeated = "granted already_checked_in" if again == "granted" else again
+            repeated = "granted already_checked_in" if first == "granted" else first
             steps.append(Step("nfc" if door == "gym" else "barcode", repeated, person))
     if door == "gym":
         return [*steps[:5], Step("nfc", "denied unknown_card", data=_STRAY_UID), *steps[5:]]
@@ -168,6 +183,7 @@ class _Run:
         for step in steps:
             while watch.next(0) is not None:  # an answer that came too late belongs to nobody
                 continue
+            watch.wanted = step.chooses
             presentation = Presentation(door.name, step, is_centre_up, time.monotonic(), datetime.now(UTC))
             self.result.presentations.append(presentation)
             _present(door, step)

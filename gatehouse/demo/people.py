@@ -17,7 +17,10 @@ DOORS = ("pool", "gym")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplePerson:
-    """One made-up person. `pool` and `gym` are "outcome" or "outcome reason" of a first scan there today."""
+    """One made-up person. `pool` and `gym` are "outcome" or "outcome reason" of a first scan there today.
+
+    `chooses` names the pass that is used at the pool, which asks whoever holds several; it is never the default one.
+    """
 
     key: str
     first: str
@@ -34,6 +37,7 @@ class SamplePerson:
     memo: str = ""
     is_card_revoked: bool = False
     story: str = ""
+    chooses: str = ""
 
     @property
     def member_id(self) -> str:
@@ -72,11 +76,12 @@ membership_types = {
     "adult": ("Adult membership", "Adhésion adulte"),
     "monthly": ("Monthly membership", "Adhésion mensuelle"),
 }
-multipass_types = {
-    "pool-10": ("Pool 10 visits", "Piscine 10 visites"),
-    "pool-5": ("Pool 5 visits", "Piscine 5 visites"),
-    "pool-month": ("Pool month pass", "Laissez-passer mensuel piscine"),
-    "gym-unlimited": ("Gym unlimited", "Gym illimité"),
+multipass_types: dict[str, dict[str, Any]] = {
+    "pool-10": {"name_en": "Pool 10 visits", "name_fr": "Piscine 10 visites", "total": 10, "is_family": True},
+    "pool-5": {"name_en": "Pool 5 visits", "name_fr": "Piscine 5 visites", "total": 5},
+    "pool-20": {"name_en": "Pool 20 visits", "name_fr": "Piscine 20 visites", "total": 20, "is_strict": True},
+    "pool-month": {"name_en": "Pool month pass", "name_fr": "Laissez-passer mensuel piscine"},
+    "gym-unlimited": {"name_en": "Gym unlimited", "name_fr": "Gym illimité"},
 }
 
 _NO_GYM = "denied no_eligible_access"
@@ -93,6 +98,7 @@ def _family(
             age=age,
             language=language,
             symbology="QRCode" if number % 2 else "Code128",
+            story="family membership",
         )
         for number, (first, age) in enumerate(firsts)
     )
@@ -116,9 +122,23 @@ SAMPLE: tuple[SampleAccount, ...] = (
         key="tremblay",
         people=(
             SamplePerson(key="maya", first="Maya", last="Tremblay", language="fr", story="family membership"),
-            SamplePerson(key="noah", first="Noah", last="Tremblay", language="fr", age="teen", symbology="QRCode"),
             SamplePerson(
-                key="lea", first="Léa", last="Tremblay", language="fr", age="child", has_birthday=True, story="birthday"
+                key="noah",
+                first="Noah",
+                last="Tremblay",
+                language="fr",
+                age="teen",
+                symbology="QRCode",
+                story="family membership",
+            ),
+            SamplePerson(
+                key="lea",
+                first="Léa",
+                last="Tremblay",
+                language="fr",
+                age="child",
+                has_birthday=True,
+                story="birthday today",
             ),
         ),
         memberships=({"type": "family", "people": ["maya", "noah", "lea"], "starts": -200, "ends": 190},),
@@ -129,10 +149,34 @@ SAMPLE: tuple[SampleAccount, ...] = (
             SamplePerson(
                 key="omar", first="Omar", last="Haddad", has_beard=True, gym=_NO_GYM, story="family multipass, 4 left"
             ),
-            SamplePerson(key="samira", first="Samira", last="Haddad", gym=_NO_GYM, symbology="QRCode"),
-            SamplePerson(key="yusuf", first="Yusuf", last="Haddad", gym=_NO_GYM, age="child"),
+            SamplePerson(
+                key="samira",
+                first="Samira",
+                last="Haddad",
+                gym=_NO_GYM,
+                symbology="QRCode",
+                story="is asked: family multipass or her own",
+                chooses="Pool 10 visits",
+            ),
+            SamplePerson(
+                key="yusuf", first="Yusuf", last="Haddad", gym=_NO_GYM, age="child", story="same family multipass"
+            ),
         ),
-        multipasses=({"type": "pool-10", "total": 10, "used": 6, "person": None},),
+        multipasses=(
+            {"type": "pool-10", "total": 10, "used": 6, "person": None},
+            {"type": "pool-5", "total": 5, "used": 2, "person": "samira", "expires": 30},
+        ),
+    ),
+    _one(
+        SamplePerson(
+            key="nadia",
+            first="Nadia",
+            last="Rahman",
+            gym=_NO_GYM,
+            symbology="QRCode",
+            story="strict multipass, 12 left: no door opens by it alone",
+        ),
+        multipasses=({"type": "pool-20", "total": 20, "used": 8, "person": "nadia"},),
     ),
     _family("nguyen", "Nguyen", ("Linh", "adult"), ("Minh", "adult"), ("An", "child"), ("Kim", "teen")),
     _family("lavoie", "Lavoie", ("Camille", "adult"), ("Étienne", "adult"), ("Jade", "child"), language="fr"),
@@ -143,14 +187,16 @@ SAMPLE: tuple[SampleAccount, ...] = (
             first="Zoé",
             last="Bélanger",
             language="fr",
-            story="on pause",
+            story="membership on pause",
             pool="denied membership_on_pause",
             gym="denied membership_on_pause",
         ),
         memberships=_own("zoe", ends=300, pause=(-5, 20)),
     ),
     _one(
-        SamplePerson(key="luc", first="Luc", last="Bélanger", language="fr", symbology="QRCode", story="recurring"),
+        SamplePerson(
+            key="luc", first="Luc", last="Bélanger", language="fr", symbology="QRCode", story="recurring billing"
+        ),
         memberships=_own("luc", "monthly"),
     ),
     _one(
@@ -166,9 +212,21 @@ SAMPLE: tuple[SampleAccount, ...] = (
             symbology="QRCode",
             pool="denied multipass_depleted",
             gym=_NO_GYM,
-            story="nothing left",
+            story="multipass used up",
         ),
         multipasses=({"type": "pool-5", "total": 5, "used": 5, "person": "hugo"},),
+    ),
+    _one(
+        SamplePerson(
+            key="bruno",
+            first="Bruno",
+            last="Costa",
+            has_beard=True,
+            pool="denied multipass_depleted",
+            gym=_NO_GYM,
+            story="multipass overdrawn by one",
+        ),
+        multipasses=({"type": "pool-5", "total": 5, "used": 6, "person": "bruno"},),
     ),
     _one(
         SamplePerson(
@@ -176,14 +234,20 @@ SAMPLE: tuple[SampleAccount, ...] = (
             first="Jean-Luc",
             last="Picot",
             language="fr",
-            story="expired yesterday",
+            story="membership expired yesterday",
             pool="denied membership_expired",
             gym="denied membership_expired",
         ),
         memberships=_own("jeanluc", ends=-1),
     ),
     _one(
-        SamplePerson(key="ana", first="Ana", last="Souza", gym="review balance_due", story="owes 45.00 since a month"),
+        SamplePerson(
+            key="ana",
+            first="Ana",
+            last="Souza",
+            gym="review balance_due",
+            story="owes 45.00 for a month: reviewed at the gym",
+        ),
         balance_cents=4500,
         memberships=_own("ana", ends=90),
     ),
@@ -194,7 +258,7 @@ SAMPLE: tuple[SampleAccount, ...] = (
             last="Chen",
             is_blocked=True,
             symbology="QRCode",
-            story="blocked",
+            story="blocked by an admin",
             pool="denied entry_blocked",
             gym="denied entry_blocked",
         ),
@@ -206,7 +270,7 @@ SAMPLE: tuple[SampleAccount, ...] = (
             first="Camille",
             last="Roy",
             language="fr",
-            story="starts in ten days",
+            story="membership starts in ten days",
             pool="denied membership_not_started",
             gym="denied membership_not_started",
         ),
@@ -214,12 +278,12 @@ SAMPLE: tuple[SampleAccount, ...] = (
     ),
     _one(
         SamplePerson(
-            key="tom", first="Tom", last="Okafor", has_beard=True, gym=_NO_GYM, story="activates on first use"
+            key="tom", first="Tom", last="Okafor", has_beard=True, gym=_NO_GYM, story="multipass activates on first use"
         ),
         multipasses=({"type": "pool-month", "total": None, "person": "tom", "first_use_days": 30},),
     ),
     _one(
-        SamplePerson(key="grace", first="Grace", last="O’Neil", symbology="QRCode", story="pause in a week"),
+        SamplePerson(key="grace", first="Grace", last="O’Neil", symbology="QRCode", story="pause begins in a week"),
         memberships=_own("grace", ends=200, pause=(7, 30)),
     ),
     _one(
@@ -235,7 +299,7 @@ SAMPLE: tuple[SampleAccount, ...] = (
             memo="Peanut allergy: ask whether she has her pen.",
             pool="review notify_staff",
             gym="review notify_staff",
-            story="starred memo",
+            story="starred memo: needs review",
         ),
         memberships=_own("ewa", ends=120),
     ),
@@ -262,7 +326,7 @@ SAMPLE: tuple[SampleAccount, ...] = (
             language="fr",
             age="child",
             gym=_NO_GYM,
-            story="swim lesson in ten minutes",
+            story="session starts in ten minutes; two adults may pick her up",
         ),
         registrations=({"activity": "swim-3", "person": "ines"},),
         pick_up=(
@@ -280,7 +344,7 @@ SAMPLE: tuple[SampleAccount, ...] = (
             symbology="QRCode",
             pool="denied outside_activity_window",
             gym=_NO_GYM,
-            story="swim lesson tomorrow",
+            story="session tomorrow: too early",
         ),
         registrations=({"activity": "swim-1", "person": "alice"},),
     ),
@@ -301,7 +365,7 @@ SAMPLE: tuple[SampleAccount, ...] = (
             first="Dana",
             last="Weiss",
             is_card_revoked=True,
-            story="card reported lost",
+            story="card reported lost: revoked",
             pool="denied card_revoked",
             gym="denied card_revoked",
         ),

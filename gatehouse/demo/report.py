@@ -41,7 +41,7 @@ def _row(each: Presentation) -> tuple[str | Text, ...]:
         each.door,
         each.step.technology,
         Text(event.outcome, style=_COLOURS.get(event.outcome, "")),
-        event.pass_name or "",
+        f"{event.pass_name} (chosen)" if each.is_chosen else event.pass_name or "",
         reasons,
         "offline" if event.is_offline else "",
         f"after {after_s:.1f} s" if after_s >= 1 else f"after {after_s * 1000:.0f} ms",
@@ -52,7 +52,8 @@ def figures(result: Result) -> dict[str, object]:
     """The run in numbers. Times in milliseconds from the presentation.
 
     `scan_to_screen_ms`: until the answer reached the screen. `scan_to_record_ms`: until the centre had recorded it,
-    for the scans made while the centre was up; `offline_scans` counts the others.
+    for the scans made while the centre was up; `offline_scans` counts the others. `chosen` counts the visitors who were
+    asked which pass to use, and answered.
     """
     events = [each.event for each in result.presentations if each.event]
     outcomes = [event.outcome for event in events]
@@ -71,6 +72,7 @@ def figures(result: Result) -> dict[str, object]:
         "lost": result.lost,
         "duplicated": result.duplicated,
         "unexpected": len(result.problems),
+        "chosen": sum(each.is_chosen for each in result.presentations),
         "offline_scans": sum(not each.is_centre_up for each in result.presentations),
         "scan_to_record_ms": _percentiles(to_record),
         "scan_to_screen_ms": _percentiles(to_screen),

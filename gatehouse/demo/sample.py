@@ -40,7 +40,7 @@ from server.models import (
     Site,
 )
 
-__all__ = ["ORGANIZATION_ID", "SITE_ID", "TIME_ZONE", "seed"]
+__all__ = ["ORGANIZATION_ID", "RULES", "SITE_ID", "TIME_ZONE", "seed"]
 
 ORGANIZATION_ID, SITE_ID, TIME_ZONE = "north-river", "main", "America/Toronto"
 _ZONE = ZoneInfo(TIME_ZONE)
@@ -48,10 +48,11 @@ _POOL_SETTINGS: dict[str, Any] = {
     "facility_id": "pool-hall",
     "access_rules": [
         {"type": "membership"},
-        {"type": "multipass"},
+        {"type": "multipass", "chosen": ["pool-10", "pool-5", "pool-20", "pool-month"]},
         {"type": "session", "window": {"kind": "around", "minutes_before": 15}},
     ],
     "attendance": {"is_on": True, "has_check_out": True, "has_child_pick_up": True, "has_daily_notes": True},
+    "is_choice_offered": True,
     "auto_exit_after_h": 12,
     "pulse_ms": 3000,
 }
@@ -61,6 +62,11 @@ _GYM_SETTINGS: dict[str, Any] = {
     "balance": {"mode": "review", "threshold_cents": 1000, "age_days": 14},
     "capacity": {"limit": 120, "warning_at": 100, "mode": "review"},
 }
+RULES = {
+    "pool": "Memberships, pool multipasses, and sessions from 15 minutes before. Asks who holds several which to use.",
+    "gym": "Memberships and the gym multipass. Who owes over 10.00 for two weeks is sent to the desk; 120 at most.",
+}
+"""What the two access points' settings come to, in a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,8 @@ def _add_products(session: Session, moment: _Moment) -> None:
     own = {"organization_id": ORGANIZATION_ID}
     for id_, (english, french) in membership_types.items():
         session.add(MembershipType(id=id_, name_en=english, name_fr=french, **own))
-    for id_, (english, french) in multipass_types.items():
-        session.add(MultipassType(id=id_, name_en=english, name_fr=french, total=None, **own))
+    for id_, sold in multipass_types.items():
+        session.add(MultipassType(id=id_, **sold, **own))
     soon = moment.now.replace(second=0, microsecond=0) + timedelta(minutes=10)
     tomorrow = datetime.combine(moment.today + timedelta(days=1), time(9), tzinfo=_ZONE)
     for id_, english, french, starts_at in (
@@ -242,6 +248,7 @@ def _add_multipass(session: Session, sample: SampleAccount, held: dict[str, Any]
             effective=Effective.ON_FIRST_USE if "first_use_days" in held else Effective.ON_PURCHASE,
             expires_on=day(held.get("expires"), moment.today),
             expires_after_days=held.get("first_use_days"),
+            is_strict=multipass_types[held["type"]].get("is_strict", False),
         )
     )
     for use in range(held.get("used", 0)):

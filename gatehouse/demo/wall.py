@@ -16,6 +16,7 @@ from pydantic import BaseModel, StringConstraints
 from gatehouse.demo.cards import draw_card
 from gatehouse.demo.doors import TECHNOLOGIES
 from gatehouse.demo.people import SAMPLE, by_key
+from gatehouse.demo.sample import RULES
 from gatehouse.demo.venue import Venue
 
 __all__ = ["CardWall", "create_wall"]
@@ -47,7 +48,13 @@ def create_wall(venue: Venue) -> FastAPI:
     def cards() -> dict[str, object]:
         return {
             "doors": [
-                {"id": name, "kiosk": door.kiosk_url, "desk": door.desk_url, "technologies": TECHNOLOGIES[name]}
+                {
+                    "id": name,
+                    "rules": RULES[name],
+                    "kiosk": door.kiosk_url,
+                    "desk": door.desk_url,
+                    "technologies": TECHNOLOGIES[name],
+                }
                 for name, door in venue.doors.items()
             ],
             "office": venue.settings.browser_url,

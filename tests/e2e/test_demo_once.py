@@ -18,5 +18,6 @@ def test_the_demo_runs_unattended_and_loses_nothing() -> None:
     assert figures["scans"] == figures["recorded"] == sum(figures[each] for each in ("granted", "review", "denied"))
     assert (figures["lost"], figures["duplicated"], figures["unexpected"]) == (0, 0, 0)
     assert figures["offline_scans"] > 0
+    assert figures["chosen"] == 1
     for measure in ("scan_to_record_ms", "scan_to_screen_ms"):
         assert 0 < figures[measure]["p50"] <= figures[measure]["p99"]

@@ -49,7 +49,7 @@ function doorOf(door) {
   const desk = make("a", { href: door.desk, target: "_blank", rel: "noopener", textContent: "desk" });
   const title = make("h2", {}, `${door.id[0].toUpperCase()}${door.id.slice(1)} door`, link, desk);
   const screen = make("iframe", { src: door.kiosk, title: `Visitor screen of the ${door.id} door`, allow: "autoplay" });
-  const parts = [title, screen];
+  const parts = [title, make("p", { textContent: door.rules }), screen];
   if (door.technologies.includes("barcode")) parts.push(strayCode(door));
   return make("section", { className: "door" }, ...parts);
 }

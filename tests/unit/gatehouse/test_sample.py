@@ -52,6 +52,23 @@ def test_the_unattended_run_makes_at_least_sixty_scans_over_three_technologies()
     assert all(step.person is not None for step in steps if step.technology == "camera")
 
 
+def test_whoever_is_asked_which_pass_to_use_holds_two_and_takes_the_second() -> None:
+    """At the pool alone; what they choose is not what would have been used anyway."""
+    asked = [step for step in plan("pool") if step.chooses]
+    assert [step.person.key for step in asked if step.person] == ["samira"]
+    assert not any(step.chooses for step in plan("gym"))
+    haddads = next(account for account in SAMPLE if account.key == "haddad")
+    usable = [held for held in haddads.multipasses if held["person"] in (None, "samira")]
+    assert len(usable) == 2
+    first_to_expire = min(usable, key=lambda held: held.get("expires", 10_000))
+    assert multipass_types[first_to_expire["type"]]["name_en"] != asked[0].chooses
+
+
+def test_every_card_on_the_wall_says_what_it_is_for() -> None:
+    """A label under each."""
+    assert [person.key for person in by_key().values() if not person.story] == []
+
+
 def test_portraits_and_cards_are_pictures_of_the_promised_size() -> None:
     """A portrait is the same JPEG every time; a card is CR80 at 300 dots an inch."""
     jpeg = portrait_jpeg("Maya Tremblay")
