@@ -43,6 +43,7 @@ def _choices(group: str, *codes: str) -> list[tuple[str, str]]:
     return [(code, lazy_text(f"{group}.{code}")) for code in codes]
 
 
+_SOLD_BY = ("is_one_use_a_day", "is_strict", "expires_after_days", "expires_after_months")
 _EFFECTIVE = _choices("effective", "on_purchase", "on_date", "on_first_use")
 
 
@@ -64,7 +65,7 @@ class MembershipTypeView(OrganizationView):
 
 
 class MultipassTypeView(OrganizationView):
-    """Multipasses as they are sold. In no menu."""
+    """Multipasses as they are sold. In no menu. What is changed here holds for passes sold afterwards."""
 
     fields = (
         id_field(),
@@ -72,6 +73,8 @@ class MultipassTypeView(OrganizationView):
         WholeNumber("total", label=label("total")),
         EnumField("effective", label=label("effective"), choices=_EFFECTIVE),
         BooleanField("is_family", label=label("is_family")),
+        BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
+        BooleanField("is_strict", label=label("is_strict"), help_text=lazy_text("help.strict_type")),
     )
     search_columns = (MultipassType.name_en, MultipassType.name_fr)
     add_to_menu = False
@@ -139,7 +142,7 @@ class MembershipView(OrganizationView):
 
 
 class MultipassView(OrganizationView):
-    """Multipasses as sold. What is left of one is on the account page."""
+    """Multipasses as sold: a new one takes its type's rules. What is left of one is on the account page."""
 
     fields = (
         id_field(),
@@ -151,8 +154,16 @@ class MultipassView(OrganizationView):
         EnumField("effective", label=label("effective"), choices=_EFFECTIVE, required=True, exclude_from_list=True),
         day_field("effective_on", exclude_from_list=True),
         day_field("expires_on"),
-        BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
-        BooleanField("is_strict", label=label("is_strict"), help_text=lazy_text("help.strict"), exclude_from_list=True),
+        BooleanField(
+            "is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True, exclude_from_create=True
+        ),
+        BooleanField(
+            "is_strict",
+            label=label("is_strict"),
+            help_text=lazy_text("help.strict"),
+            exclude_from_list=True,
+            exclude_from_create=True,
+        ),
     )
     search_by_person = "account_id"
     sortable_fields = ("total", "purchased_on", "expires_on")
@@ -174,6 +185,12 @@ class MultipassView(OrganizationView):
             errors["person"] = said(request, "records.other_account")
         if errors:
             raise FormValidationError(errors)
+
+    async def before_create(self, request: Request, data: dict[str, Any], obj: Any) -> None:
+        """A pass is sold by the rules of its type, and keeps them whatever becomes of the type."""
+        await super().before_create(request, data, obj)
+        for rule in _SOLD_BY:
+            setattr(obj, rule, getattr(data["type"], rule))
 
     def named(self, obj: Any, request: Request) -> str:
         """The name of its type."""
