@@ -9,6 +9,7 @@ from server.admin.frame import BackOffice
 from server.admin.office import Office
 from server.admin.pages.access_point import AccessPointPage
 from server.admin.pages.account import AccountPage
+from server.admin.pages.account_activity import AccountActivityPage
 from server.admin.pages.clients import ClientsPage
 from server.admin.pages.devices import DevicesPage
 from server.admin.pages.explain import WhyPage
@@ -39,6 +40,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
     views: list[BaseView] = [
         # What is added later is asked first: a fixed path comes after the one with a parameter that would match it.
         AccountPage(office),
+        AccountActivityPage(office),
         ClientsPage(office),
         PersonView(),
         AccountView(),
