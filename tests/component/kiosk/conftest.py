@@ -2,9 +2,7 @@
 
 import asyncio
 import io
-import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -24,6 +22,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from kiosk.assets import CONTENT_SECURITY_POLICY, STATIC_PATH, VISITOR_PAGE_PATH
 from kiosk.texts import page_texts
 from tests.chromium import launch
+from tests.patience import PATIENCE_S, wait_until
+from tests.ports import free_port
 
 BEAT_S = 0.25
 PICTURE = "a" * 64
@@ -49,9 +49,7 @@ class FakeDoor:
     """Speaks the WebSocket contract: hello, status, beats every 250 ms; screens when a test says so."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.hello: dict[str, Any] = {
             "type": "hello",
             "v": 1,
@@ -101,22 +99,20 @@ class FakeDoor:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, args=(self._server,), daemon=True)
         self._thread.start()
-        deadline = time.monotonic() + 10
-        while not self._server.started:
-            assert time.monotonic() < deadline, "the test's web server did not start"
-            time.sleep(0.01)
+        server = self._server
+        wait_until(lambda: server.started, what="the test's web server")
 
     def stop(self) -> None:
         """Go away at once, every connection with it."""
         if self._server and self._thread:
             self._server.should_exit = self._server.force_exit = True
-            self._thread.join(10)
+            self._thread.join(PATIENCE_S)
             self._server = None
 
     def say(self, message: dict[str, Any]) -> None:
         """Send a message to every page."""
         assert self._loop
-        asyncio.run_coroutine_threadsafe(self._broadcast(message), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._broadcast(message), self._loop).result(PATIENCE_S)
 
     def show(self, screen: dict[str, Any]) -> None:
         """Send a screen."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +20,8 @@ from server.settings import ServerSettings
 from server.staff.service import start_session
 from tests.chromium import launch
 from tests.component.server_web import sample as some
+from tests.patience import PATIENCE_S, wait_until
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -36,28 +36,20 @@ class Office:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """The server, as `gatehouse server` runs it, in a thread."""
     data_dir = tmp_path_factory.mktemp("office")
-    settings = ServerSettings(data_dir=data_dir, http_port=_free_port(), broker_port=_free_port())
+    settings = ServerSettings(data_dir=data_dir, http_port=free_port(), broker_port=free_port())
     app = create_app(settings)
     server = uvicorn.Server(
         uvicorn.Config(app, port=settings.http_port, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     )
     thread = threading.Thread(target=server.run)
     thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline and thread.is_alive():
-        time.sleep(0.02)
+    wait_until(lambda: server.started or not thread.is_alive(), what="the server's start")
     assert server.started
     some.fill(app.state.database, PictureStore(data_dir / "pictures"))
     yield Office(settings.browser_url, app.state.database)
     server.should_exit = True
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +64,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser with no memory."""
-    opened = chromium.new_context(locale="en-CA", viewport={"width": 1440, "height": 900})
+    opened = chromium.new_context(locale="en-CA", viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     yield opened
     opened.close()
 

