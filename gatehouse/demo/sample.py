@@ -18,6 +18,7 @@ from access.domain.people import Language
 from access.domain.registrations import ActivityKind
 from gatehouse.demo.people import SAMPLE, SampleAccount, SamplePerson, day, membership_types, multipass_types
 from gatehouse.demo.portraits import portrait_jpeg
+from server.accounts.balance import EntryKind, EntrySource, enter
 from server.models import (
     AccessPoint,
     Account,
@@ -138,19 +139,27 @@ def _add_account(
     moment: _Moment,
     put_picture: Callable[[bytes], str],
 ) -> None:
-    due_since = moment.today - timedelta(days=30) if sample.balance_cents else None
     account = Account(
         id=sample.key,
         organization_id=organization.id,
         name=sample.people[0].full_name,
         owner_id=sample.people[0].key,
-        balance_cents=sample.balance_cents,
-        due_since=due_since,
     )
     session.add(account)
     for person in sample.people:
         account.people.append(_person(organization, person, moment, put_picture))
     session.flush()
+    if sample.balance_cents:
+        enter(
+            session,
+            organization.id,
+            account.id,
+            kind=EntryKind.CHARGE,
+            amount_cents=sample.balance_cents,
+            source=EntrySource.IMPORT,
+            now=moment.now - timedelta(days=30),
+            description="Swim lessons",
+        )
     for number, held in enumerate(sample.memberships, 1):
         session.add(_membership(sample, held, number, moment))
     for number, held in enumerate(sample.multipasses, 1):

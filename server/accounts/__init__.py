@@ -1,0 +1,1 @@
+"""The data of client accounts: people, contacts, allowed adults, answers, skills, memos, the owner and the balance."""
