@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 
 import structlog
 
@@ -63,6 +63,7 @@ class _Asked:
     decision: Decision
     participant: Participant
     mark: CacheMark
+    data_as_of: datetime | None
     rules: Rules
     point: AccessPoint
 
@@ -133,6 +134,7 @@ class Desk:
             kind=kind,
             access_point=staff.access_point,
             outcome=Outcome.GRANTED,
+            direction=asked.decision.direction,
             staff=staff.id,
             person=asked.participant.id,
             account=asked.participant.account_id,
@@ -197,6 +199,7 @@ class Desk:
             kind=EventKind.CARD_REQUESTED,
             access_point=staff.access_point,
             outcome=known.event.outcome,
+            direction=known.decision.direction,
             staff=staff.id,
             person=person.id,
             account=person.account_id,
@@ -216,7 +219,14 @@ class Desk:
             return None
         choice = before.entitlement.id if before and before.entitlement else None
         decision = decide(AccessRequest(choice=choice), known.facts, point, now=moment.now, zone=rules.zone)
-        return _Asked(decision=decision, participant=known.facts.participant, mark=known.mark, rules=rules, point=point)
+        return _Asked(
+            decision=decision,
+            participant=known.facts.participant,
+            mark=known.mark,
+            data_as_of=known.facts.data_as_of,
+            rules=rules,
+            point=point,
+        )
 
     def _person(self, person_id: str) -> Participant:
         try:
@@ -233,6 +243,7 @@ class Desk:
             boot_id=self._clock.boot_id,
             moment=moment,
             cache=asked.mark if asked else None,
+            data_as_of=asked.data_as_of if asked else None,
             is_offline=not self._is_connected(),
             random=self._random(10),
         )
@@ -307,6 +318,7 @@ def _deed(staff: DeskStaff, kind: EventKind, known: KnownScan, asked: _Asked | N
         kind=kind,
         access_point=event.access_point,
         outcome=outcome,
+        direction=known.decision.direction,
         staff=staff.id,
         person=event.person,
         account=event.account,

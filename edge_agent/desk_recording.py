@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from access.domain.facts import Entitlement
 from access.domain.ids import uuid7
 from access.domain.people import Language
+from access.domain.policy import Direction
 from access.domain.reasons import Notice, Outcome, Reason
 from access.wire.events import AttendanceMark, CacheMark, Event, EventKind, PresentedCredential, UsedEntitlement
+from access.wire.movements import direction_of, one_way
 from edge_agent.clock import Moment
 
 __all__ = ["Deed", "DoorStamp", "deed_maker", "used"]
@@ -20,11 +23,13 @@ MAX_NOTE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """One thing done without a reader: by `staff`, or by the door itself when that is None."""
+    """One thing done without a reader: by `staff`, or by the door itself when that is None. `direction` may be left
+    out where the kind itself says it."""
 
     kind: EventKind
     access_point: str
     outcome: Outcome
+    direction: Direction | None = None
     staff: str | None = None
     person: str | None = None
     account: str | None = None
@@ -40,12 +45,14 @@ class Deed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorStamp:
-    """What every event of this door carries: who it is, when it is, and what it knew. `random` is 10 bytes."""
+    """What every event of this door carries: who it is, when it is, and what it knew (`cache`, as of `data_as_of`).
+    `random` is 10 bytes."""
 
     device: str
     boot_id: str
     moment: Moment
     cache: CacheMark | None
+    data_as_of: datetime | None
     is_offline: bool
     random: bytes
 
@@ -66,8 +73,10 @@ def deed_maker(deed: Deed, stamp: DoorStamp) -> Callable[[int, str], Event]:
             monotonic_ms=int(moment.monotonic * 1000),
             clock=moment.trust,
             cache=stamp.cache,
+            data_as_of=stamp.data_as_of,
             is_offline=stamp.is_offline,
             access_point=deed.access_point,
+            direction=one_way(deed.direction or direction_of(deed.kind)),
             credential=deed.credential,
             person=deed.person,
             account=deed.account,

@@ -226,6 +226,7 @@ class Door:
             device=self._identity.device,
             boot_id=self._clock.boot_id,
             cache=found.mark,
+            data_as_of=found.facts.data_as_of,
             is_offline=not self._is_connected(),
             language=found.rules.organization.language if found.rules else Language.EN,
             random=self._random(10),

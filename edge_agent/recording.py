@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from access.domain.credentials import CredentialKind
 from access.domain.facts import Decision, Entitlement
@@ -12,6 +13,7 @@ from access.domain.people import Language, Participant
 from access.domain.policy import Direction
 from access.domain.reasons import Outcome
 from access.wire.events import CacheMark, Event, EventKind, PresentedCredential, UsedEntitlement
+from access.wire.movements import one_way
 from edge_agent.clock import Moment
 
 __all__ = ["Presented", "event_kind", "event_maker"]
@@ -34,9 +36,12 @@ class Presented:
 
 
 def event_kind(decision: Decision, participant: Participant | None) -> EventKind:
-    """What the decision is called in the history."""
+    """What the decision is called in the history. A second scan within the duplicate window is one more scan, and no
+    second check-in or check-out."""
     if decision.direction is Direction.OUT:
-        return EventKind.CHECKED_OUT if participant else EventKind.ANONYMOUS_EXIT
+        if participant is None:
+            return EventKind.ANONYMOUS_EXIT
+        return EventKind.CHECKED_OUT if decision.is_new_movement else EventKind.REPEATED
     if decision.outcome is Outcome.DENIED:
         return EventKind.DENIED
     if decision.outcome is Outcome.REVIEW:
@@ -53,6 +58,7 @@ def event_maker(
     device: str,
     boot_id: str,
     cache: CacheMark | None,
+    data_as_of: datetime | None,
     is_offline: bool,
     language: Language,
     random: bytes,
@@ -75,9 +81,11 @@ def event_maker(
             monotonic_ms=int(moment.monotonic * 1000),
             clock=moment.trust,
             cache=cache,
+            data_as_of=data_as_of,
             is_offline=is_offline,
             access_point=presented.access_point,
             reader=presented.reader,
+            direction=one_way(decision.direction),
             credential=PresentedCredential(
                 kind=presented.kind, fingerprint=presented.fingerprint, length=presented.length
             ),

@@ -7,13 +7,13 @@ edit, a deletion or a swap of order is located. The centre may flag an event; it
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from access.domain.credentials import CredentialKind
 from access.domain.facts import ClockTrust
-from access.domain.policy import AccessType
+from access.domain.policy import AccessType, Direction
 from access.domain.reasons import Notice, Outcome, Reason
 from access.wire.model import Digest, Fingerprint, Instant, Message, Name, WireModel
 
@@ -27,6 +27,7 @@ __all__ = [
     "EventKind",
     "PresentedCredential",
     "UsedEntitlement",
+    "Way",
 ]
 
 FIRST_PREV = "0" * 64
@@ -35,6 +36,9 @@ MAX_EVENTS_IN_BATCH = 50
 _EventId = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 ]
+Way = Literal[Direction.IN, Direction.OUT]
+"""Which way somebody went or wanted to go."""
+
 _ShortText = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -103,7 +107,13 @@ class CacheMark(WireModel):
 
 
 class Event(Message):
-    """One thing that happened at an access point. `adult` is the id of whom a child was handed to (`picked_up`)."""
+    """One thing that happened at an access point.
+
+    `data_as_of` is the instant of the centre's state that the decision used: as new as the newest thing the door had
+    heard, and None where nothing was decided or the door had no cache. `direction` is the way the person went or
+    wanted to go: that of the reader, or of what staff did. `adult` is the id of whom a child was handed to
+    (`picked_up`).
+    """
 
     id: _EventId
     device: Name
@@ -115,9 +125,11 @@ class Event(Message):
     monotonic_ms: int = Field(ge=0)
     clock: ClockTrust
     cache: CacheMark | None = None
+    data_as_of: Instant | None = None
     is_offline: bool
     access_point: Name
     reader: Name | None = None
+    direction: Way | None = None
     credential: PresentedCredential | None = None
     person: Name | None = None
     account: Name | None = None

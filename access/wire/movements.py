@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from access.domain.policy import Direction
-from access.wire.events import EventKind
+from access.wire.events import EventKind, Way
 
-__all__ = ["ENTRIES", "EXITS", "direction_of"]
+__all__ = ["ENTRIES", "EXITS", "direction_of", "one_way"]
 
 ENTRIES = frozenset({EventKind.CHECKED_IN, EventKind.REVIEW_APPROVED, EventKind.OVERRIDDEN})
 EXITS = frozenset({EventKind.CHECKED_OUT, EventKind.PICKED_UP})
@@ -16,3 +16,8 @@ def direction_of(kind: EventKind) -> Direction | None:
     if kind in ENTRIES:
         return Direction.IN
     return Direction.OUT if kind in EXITS else None
+
+
+def one_way(direction: Direction | None) -> Way | None:
+    """The direction as an event says it: one of the two, or nothing."""
+    return direction if direction is Direction.IN or direction is Direction.OUT else None

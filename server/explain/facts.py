@@ -49,9 +49,10 @@ class Doubt(StrEnum):
 
     `no_mark`: the event does not say what its door knew. `other_epoch`: its number means nothing here any more.
     `state_gone`: the log no longer reaches back that far. In these three the present state stands in.
-    `person_gone`: the person was not among what the door knew by that mark. `data_age`: how old the door's data was is
-    not recorded and was taken from what it had certainly heard. `rules_now`: the access point's rules are those of
-    now. `neighbours`: only with what other doors of the site recorded does it come out as the door decided.
+    `person_gone`: the person was not among what the door knew by that mark. `data_age` and `direction`: the event does
+    not say how old the door's data was, or which way the scan went, and it was inferred. `rules_now`: the access
+    point's rules are those of now. `neighbours`: only with what other doors of the site recorded does it come out as
+    the door decided.
     """
 
     NO_MARK = "no_mark"
@@ -59,6 +60,7 @@ class Doubt(StrEnum):
     STATE_GONE = "state_gone"
     PERSON_GONE = "person_gone"
     DATA_AGE = "data_age"
+    DIRECTION = "direction"
     RULES_NOW = "rules_now"
     NEIGHBOURS = "neighbours"
 
@@ -107,8 +109,34 @@ class Recorded:
         return found if isinstance(found, str) else None
 
     @property
+    def data_as_of(self) -> datetime | None:
+        """The instant of the centre's state that the door decided by, if it says so."""
+        return _instant(self.body.get("data_as_of"))
+
+    @property
+    def lease(self) -> str | None:
+        """The lease that a use of a strict pass was spent of."""
+        said = self.body.get("entitlement")
+        found = said.get("lease") if isinstance(said, dict) else None
+        return found if isinstance(found, str) else None
+
+    @property
+    def choice(self) -> str | None:
+        """What the visitor chose to use."""
+        said = self.body.get("entitlement")
+        return self.event.pass_id if isinstance(said, dict) and said.get("is_chosen") is True else None
+
+    @property
+    def is_direction_said(self) -> bool:
+        """Whether the event itself tells which way."""
+        return self.body.get("direction") in (Direction.IN, Direction.OUT)
+
+    @property
     def direction(self) -> Direction:
-        """Which way. A repeated entry says that the person was in already, a repeated exit does not."""
+        """Which way. Where the event does not say so: a repeated entry says that the person was in already, a repeated
+        exit does not."""
+        if self.is_direction_said:
+            return Direction(self.body["direction"])
         is_exit = self.event.kind in (EventKind.CHECKED_OUT, EventKind.ANONYMOUS_EXIT)
         is_second_exit = self.event.kind == EventKind.REPEATED and Reason.ALREADY_CHECKED_IN not in self.reasons
         return Direction.OUT if is_exit or is_second_exit else Direction.IN
@@ -140,6 +168,8 @@ def remade(
     data_as_of, is_certain = _data_as_of(recorded, history, asked)
     if not is_certain:
         doubts.append(Doubt.DATA_AGE)
+    if event.kind == EventKind.REPEATED and not recorded.is_direction_said:
+        doubts.append(Doubt.DIRECTION)
     known = Facts(data_as_of=data_as_of, clock=recorded.clock)
     if event.account_id is None or event.person_id is None:
         return Remade(request=_request(recorded, None), facts=known, doubts=tuple(doubts))
@@ -159,6 +189,7 @@ def remade(
         presence=movements.presence(around, event.person_id),
         facility_presence=movements.facility_presence(around, event.person_id),
         occupancy=movements.inside(around, today) if is_counted else 0,
+        lent=(event.pass_id,) if recorded.lease is not None and event.pass_id is not None else (),
         data_as_of=data_as_of,
         clock=recorded.clock,
     )
@@ -173,12 +204,22 @@ def _uses_before(event: Event, then: Then) -> tuple[PassUse, ...]:
     return tuple(each for each in then.facts.uses if each.used_at < event.occurred_at and each.id != event.id)
 
 
+def _instant(said: object) -> datetime | None:
+    if not isinstance(said, str):
+        return None
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
 def _request(recorded: Recorded, is_revoked: bool | None) -> AccessRequest:
     """What was presented: as the door found it, or by the card's own state when that is known."""
     said = next((status for reason, status in _BAD_CARDS.items() if reason in recorded.reasons), CredentialStatus.VALID)
     if is_revoked is not None and said in (CredentialStatus.VALID, CredentialStatus.REVOKED):
         said = CredentialStatus.REVOKED if is_revoked else CredentialStatus.VALID
-    return AccessRequest(direction=recorded.direction, credential=said)
+    return AccessRequest(direction=recorded.direction, credential=said, choice=recorded.choice)
 
 
 def _data_as_of(
@@ -186,9 +227,12 @@ def _data_as_of(
 ) -> tuple[datetime | None, bool]:
     """How new the door's data was, and whether that is certain enough for these rules.
 
-    A connected door hears from the centre every few seconds. An offline one knew at least what its mark says.
+    The event says it. Of one that does not: a connected door hears from the centre every few seconds, and an offline
+    one knew at least what its mark says.
     """
     event, mark = recorded.event, recorded.mark
+    if recorded.data_as_of is not None:
+        return recorded.data_as_of, True
     if not event.is_offline:
         return event.occurred_at, True
     heard_at = history.heard_at(mark) if mark is not None else None

@@ -21,6 +21,7 @@ from server.explain.errors import NothingDecided
 from server.explain.facts import SCANS, Doubt, Recorded, Remade, remade
 from server.explain.history import History
 from server.explain.movements import Around, Movements
+from server.leases.repository import named_leases
 from server.models import Event
 
 __all__ = ["Difference", "Explained", "differences", "why"]
@@ -41,8 +42,9 @@ class Difference(StrEnum):
 class Explained:
     """An event explained. `scan` is the event that the rules decided: the same, or the one that staff acted on.
 
-    `recorded` is what the door wrote; `explanation` is made from the facts put together again. Where they differ,
-    `differences` says in what and `doubts` what is not certain about the facts.
+    `explanation` is made from the facts put together again. Where it is not what the door wrote, `differences` says in
+    what and `doubts` what is not certain about the facts. `lease` is the lease that a use of a strict pass was spent
+    of, and `is_lease_known` whether this centre lent it to that door for that pass.
     """
 
     event: Event
@@ -52,6 +54,8 @@ class Explained:
     explanation: Explanation
     doubts: tuple[Doubt, ...]
     differences: tuple[Difference, ...]
+    lease: str | None
+    is_lease_known: bool
     zone: tzinfo
 
 
@@ -73,6 +77,8 @@ def why(session: Session, organization_id: str, event_id: str) -> Explained:
         explanation=explanation,
         doubts=(*found.doubts, *rules_doubts),
         differences=differences(explanation.decision, recorded),
+        lease=recorded.lease,
+        is_lease_known=_is_lease_known(session, recorded),
         zone=zone,
     )
 
@@ -87,6 +93,12 @@ def differences(decision: Decision, recorded: Recorded) -> tuple[Difference, ...
         (Difference.ENTITLEMENT, used, event.pass_id),
     )
     return tuple(what for what, now, then in compared if now != then)
+
+
+def _is_lease_known(session: Session, recorded: Recorded) -> bool:
+    event, id_ = recorded.event, recorded.lease
+    lease = named_leases(session, event.organization_id, {id_}).get(id_) if id_ else None
+    return lease is not None and (lease.device_id, lease.multipass_id) == (event.device_id, event.pass_id)
 
 
 def _scan_of(session: Session, organization_id: str, event: Event) -> Event:

@@ -102,7 +102,8 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path)
+    (tmp_path / "bare").mkdir()
+    rig = Rig(tmp_path / "bare")
     yield rig
     rig.close()
 
@@ -112,6 +113,20 @@ def test_a_grant_is_recorded_then_released_then_shown(rig: Rig) -> None:
     event = rig.event(MEMBER_CARD)
     assert (event.kind, event.outcome, event.person, event.account) == ("checked_in", Outcome.GRANTED, "p1", "a1")
     assert rig.log == ["release pool 3.0 after 1 events", "show granted"]
+
+
+def test_an_event_says_what_its_door_knew_and_which_way_it_went(rig: Rig, bare: Rig) -> None:
+    """How new the centre's word was that the decision used, unknown cards included; nothing without a cache."""
+    told_at = rig.time.at
+    rig.time.pass_(3600)
+    for code in (MEMBER_CARD, "never seen"):
+        assert (rig.event(code).data_as_of, rig.event(code).direction) == (told_at, Direction.IN)
+    out = rig.event(MEMBER_CARD, "exit")
+    assert (out.data_as_of, out.direction) == (told_at, Direction.OUT)
+    repeated = rig.event(MEMBER_CARD, "exit")
+    assert (repeated.kind, repeated.direction) == (EventKind.REPEATED, Direction.OUT)
+    unknown = bare.event(MEMBER_CARD, "exit")
+    assert (unknown.cache, unknown.data_as_of, unknown.direction) == (None, None, Direction.OUT)
 
 
 def test_a_use_is_taken_once_and_a_repeat_takes_none(rig: Rig) -> None:

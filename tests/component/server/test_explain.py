@@ -12,7 +12,7 @@ import pytest
 from access.domain.changes import ChangeKind
 from access.domain.checks import Rule, Standing
 from access.domain.credentials import Code, CredentialKind
-from access.domain.policy import AccessRule, AccessType, AntiPassback, AntiPassbackMode, Capacity
+from access.domain.policy import AccessRule, AccessType, AntiPassback, AntiPassbackMode, Capacity, Direction
 from access.domain.reasons import Outcome, Reason
 from server.db import Database
 from server.errors import NotFound
@@ -23,7 +23,18 @@ from server.explain.replay import WhatIf, what_if
 from server.explain.service import Difference, Explained, why
 from server.feed import repository as feed
 from server.ingest.service import record_batch
-from server.models import AccessPoint, Credential, Device, Event, Facility, Multipass, Organization, Person
+from server.models import (
+    AccessPoint,
+    Credential,
+    Device,
+    Event,
+    Facility,
+    Multipass,
+    Organization,
+    PassLease,
+    Person,
+    utc_now,
+)
 
 Make = Callable[..., Any]
 CARD = Code(CredentialKind.BARCODE, "0001")
@@ -212,6 +223,43 @@ def test_an_exit_is_explained_too(log: Log) -> None:
     assert repeated.explanation.decision.is_new_movement is False
     duplicate = next(line.check for line in repeated.explanation.checks if line.check.rule is Rule.DUPLICATE)
     assert not duplicate.is_passed
+
+
+def test_what_the_door_said_it_knew_is_used_and_what_it_did_not_say_is_inferred(log: Log) -> None:
+    """An offline door's age of data and a repeated scan's way: from the event, or with a doubt."""
+    week_ago = (log.now - timedelta(days=8)).isoformat().replace("+00:00", "Z")
+    stale = {"kind": "review_requested", "outcome": "review", "reasons": ["cache_stale"], "is_offline": True}
+    said = log.why(log.scan(data_as_of=week_ago, **stale))
+    assert (said.explanation.decision.reasons, said.doubts) == ((Reason.CACHE_STALE,), ())
+    fresh = {**stale, "kind": "checked_in", "outcome": "granted", "reasons": []}
+    later = utc_now() + timedelta(days=10)  # the feed keeps real time
+    later_s = int((later - log.now).total_seconds())
+    unsaid = log.why(log.scan(later_s, uses="pass", **fresh))
+    assert Doubt.DATA_AGE in unsaid.doubts
+    told = later.isoformat().replace("+00:00", "Z")
+    assert log.why(log.scan(later_s + 60, uses="pass", data_as_of=told, **fresh)).doubts == ()
+    log.scan(later_s + 600, kind="checked_out")
+    for doubts, more in (((), {"direction": "out"}), ((Doubt.DIRECTION,), {})):
+        again = log.why(log.scan(later_s + 605, kind="repeated", **more))
+        assert (again.explanation.decision.direction, again.doubts) == (Direction.OUT, doubts)
+
+
+def test_a_strict_grant_is_explained_by_its_lease(log: Log) -> None:
+    """Without the lease the door could not have granted; a lease that was never made to it is said."""
+    log.change(Multipass, "pass", is_strict=True)
+    with log.database.write() as session:
+        lease = PassLease(
+            id="lease-1", organization_id="club", multipass_id="pass", device_id="door", ledger="l1", count=1,
+            lent_at=log.now, expires_at=log.now + timedelta(days=1), after_seq=0,
+        )  # fmt: skip
+        session.add(lease)
+    used = {"type": "multipass", "id": "pass", "name": "Pool", "takes_use": True}
+    spent = log.why(log.scan(entitlement={**used, "lease": "lease-1"}))
+    assert (spent.differences, spent.doubts, spent.lease, spent.is_lease_known) == ((), (), "lease-1", True)
+    stolen = log.why(log.scan(3600, device="side", entitlement={**used, "lease": "lease-1"}))
+    assert (stolen.differences, stolen.is_lease_known) == ((), False)
+    unlent = log.why(log.scan(7200, entitlement=used))
+    assert (Difference.OUTCOME in unlent.differences, unlent.lease) == (True, None)
 
 
 def test_an_act_of_staff_explains_what_it_acted_on(log: Log) -> None:
