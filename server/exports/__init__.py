@@ -1,0 +1,1 @@
+"""Files that staff take away: one writer for each format, whatever the page."""
