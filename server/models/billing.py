@@ -38,7 +38,11 @@ class BalanceEntry(Identified, Base):
 
 
 class Settlement(Identified, Base):
-    """What an admin decided about a flagged event. `decision`: charge, credit, block or none (let it be)."""
+    """What an admin decided about a flagged event. `decision`: charge, credit, block or none (let it be).
+
+    A block stands until one of the others takes its place; `memo_ids` are the memos that say why, `blocked_ids` the
+    people whom nothing blocked before.
+    """
 
     __tablename__ = "settlement"
     __table_args__ = (UniqueConstraint("organization_id", "event_id", name="uq_settlement_event"),)
@@ -49,5 +53,7 @@ class Settlement(Identified, Base):
     decision: Mapped[str] = mapped_column(String(20))
     balance_entry_id: Mapped[str | None] = mapped_column(ForeignKey("balance_entry.id"))
     note: Mapped[str] = mapped_column(String(400), default="")
+    memo_ids: Mapped[list[str]] = mapped_column(default=list)
+    blocked_ids: Mapped[list[str]] = mapped_column(default=list)
     decided_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     decided_at: Mapped[datetime] = mapped_column(default=utc_now)

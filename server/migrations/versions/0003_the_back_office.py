@@ -18,6 +18,7 @@ def upgrade() -> None:
     _passes()
     _clients()
     _billing()
+    _activity()
     _audit()
     _api()
     _devices()
@@ -352,6 +353,8 @@ def _billing() -> None:
         sa.Column("decision", sa.String(length=20), nullable=False),
         sa.Column("balance_entry_id", sa.String(length=64), nullable=True),
         sa.Column("note", sa.String(length=400), nullable=False),
+        sa.Column("memo_ids", sa.JSON(), nullable=False),
+        sa.Column("blocked_ids", sa.JSON(), nullable=False),
         sa.Column("decided_by", sa.String(length=64), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -364,6 +367,31 @@ def _billing() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
         sa.UniqueConstraint("organization_id", "event_id", name="uq_settlement_event"),
     )
+
+
+def _activity() -> None:
+    """Account activity and the overview answered from indexes, whatever the filter; which events are flagged."""
+    op.add_column("event", sa.Column("is_flagged", sa.Boolean(), server_default=sa.false(), nullable=False))
+    event = sa.table("event", sa.column("is_flagged", sa.Boolean()), sa.column("flags", sa.JSON()))
+    flags = sa.cast(event.c.flags, sa.Text())
+    op.execute(event.update().where(flags != "[]").values(is_flagged=True))
+    account, newest = ["organization_id", "account_id"], [sa.text("occurred_at DESC"), sa.text("id DESC")]
+    filtered = ["kind", "outcome", "access_point_id", "pass_type", "pass_id"]
+    counted = ["kind", "person_id"]
+    for name, columns in (
+        ("ix_event_account_activity", [*account, *newest, "person_id", *filtered]),
+        ("ix_event_person", ["organization_id", "person_id", *newest, *filtered]),
+        ("ix_event_overview", ["organization_id", "access_point_id", *newest, *counted]),
+        ("ix_event_day", ["organization_id", *newest, *counted]),
+    ):
+        op.drop_index(name, "event")
+        op.create_index(name, "event", columns, unique=False)
+    for name, columns, condition in (
+        ("ix_event_account_kind", [*account, "kind", *newest], sa.text("kind <> 'checked_in'")),
+        ("ix_event_account_outcome", [*account, "outcome", *newest], sa.text("outcome <> 'granted'")),
+        ("ix_event_account_flagged", [*account, *newest], sa.text("is_flagged")),
+    ):
+        op.create_index(name, "event", columns, sqlite_where=condition, postgresql_where=condition)
 
 
 def _audit() -> None:
@@ -381,6 +409,9 @@ def _audit() -> None:
         sa.Column("account_id", sa.String(length=64), nullable=True),
         sa.Column("person_id", sa.String(length=64), nullable=True),
         sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("changes_hash", sa.String(length=64), nullable=False),
+        sa.Column("erased_by", sa.BigInteger(), nullable=True),
         sa.Column("prev_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
@@ -434,13 +465,18 @@ def _api() -> None:
         sa.Column("file_name", sa.String(length=300), nullable=False),
         sa.Column("file_hash", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("failure", sa.String(length=40), nullable=False),
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("rows_done", sa.BigInteger(), nullable=False),
         sa.Column("added", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("unchanged", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
         sa.Column("problem_count", sa.BigInteger(), nullable=False),
         sa.Column("problems", sa.JSON(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=True),
+        sa.Column("is_by_token", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
