@@ -172,7 +172,8 @@ def _picture_text(person: Participant, language: Language) -> str:
     if person.picture_verified_on is None:
         return texts["picture_unverified"]
     spoken = words(language).date(person.picture_verified_on)
-    return texts["picture_verified"].format(date=f"{spoken} {person.picture_verified_on.year}")
+    day, name = f"{spoken} {person.picture_verified_on.year}", clean(person.picture_verified_by)
+    return texts["picture_verified_by" if name else "picture_verified"].format(date=day, name=name)
 
 
 def _title(case: _Case) -> str:

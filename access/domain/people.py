@@ -67,7 +67,8 @@ class Memo:
 class Participant:
     """Anyone who can be checked in.
 
-    `picture` is the SHA-256 (hex) of the access picture; `birthday` is (month, day), never a year.
+    `picture` is the SHA-256 (hex) of the access picture, `picture_verified_by` the name of who compared it with the
+    person; `birthday` is (month, day), never a year.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Participant:
     language: Language | None = None
     picture: str | None = None
     picture_verified_on: date | None = None
+    picture_verified_by: str = ""
     birthday: tuple[int, int] | None = None
     age_group: AgeGroup = AgeGroup.ADULT
     is_blocked: bool = False

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import select
+
 from access.domain.people import Language
 from access.wire.pins import is_trivial_pin
 from gatehouse.demo.doors import DemoDoor
@@ -22,7 +24,7 @@ from gatehouse.demo.processes import Child, Ports
 from gatehouse.demo.sample import ORGANIZATION_ID, SITE_ID, seed
 from server.db import Database
 from server.devices.service import create_enrolment_code
-from server.models import StaffRole
+from server.models import Person, StaffRole
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
 from server.staff.pins import set_pin
@@ -142,6 +144,8 @@ class Venue:
                 language=Language.EN,
             )
             set_pin(session, admin, self.pin)
+            for person in session.scalars(select(Person).where(Person.access_picture_verified_on.is_not(None))):
+                person.access_picture_verified_by = admin.id
             codes = {
                 name: create_enrolment_code(session, ORGANIZATION_ID, SITE_ID, f"{name.title()} door", [name])
                 for name in DOORS

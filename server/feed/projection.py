@@ -113,13 +113,15 @@ def _people(session: Session, ids: Collection[str]) -> Iterator[Item]:
         Person.language,
         Person.access_picture,
         Person.access_picture_verified_on,
+        Staff.name.label("verified_by"),
         Person.date_of_birth,
         Person.is_blocked,
         Person.has_notify_flag,
         Organization.time_zone,
     ).join(Organization, Organization.id == Person.organization_id)
+    verifier = (Staff.id == Person.access_picture_verified_by) & (Staff.organization_id == Person.organization_id)
     now = utc_now()
-    for row in session.execute(wanted.where(Person.id.in_(ids))):
+    for row in session.execute(wanted.outerjoin(Staff, verifier).where(Person.id.in_(ids))):
         born_on = row.date_of_birth
         body = people.Participant(
             id=row.id,
@@ -130,6 +132,7 @@ def _people(session: Session, ids: Collection[str]) -> Iterator[Item]:
             language=row.language,
             picture=row.access_picture,
             picture_verified_on=row.access_picture_verified_on,
+            picture_verified_by=row.verified_by or "",
             birthday=(born_on.month, born_on.day) if born_on else None,
             age_group=age_group(born_on, now.astimezone(ZoneInfo(row.time_zone)).date()),
             is_blocked=row.is_blocked,

@@ -124,6 +124,14 @@ def _(obj: MultipassType, session: Session) -> Iterator[Key]:
         yield from (Key(EntityKind.MULTIPASS, each, obj.organization_id) for each in session.scalars(sold))
 
 
+@_dependents.register
+def _(obj: Staff, session: Session) -> Iterator[Key]:
+    if _is_changed(obj, "name") or obj in session.deleted:
+        verified = (Person.organization_id == obj.organization_id, Person.access_picture_verified_by == obj.id)
+        people = session.scalars(select(Person.id).where(*verified))
+        yield from (Key(EntityKind.PERSON, each, obj.organization_id) for each in people)
+
+
 def _values(obj: object, column: str) -> list[str]:
     history = inspect(obj).attrs[column].history
     return [value for value in {*history.unchanged, *history.added, *history.deleted} if value is not None]

@@ -135,6 +135,14 @@ CHANGES: dict[str, tuple[Callable[[Session], None], set[tuple[str, str]]]] = {
     "allowed adult": (lambda s: s.delete(s.get_one(AllowedAdult, "ben")), {("allowed_adult", "ben")}),
     "staff role": (lambda s: _set(s, Staff, "dana", role=StaffRole.VIEWER), {("staff", "dana")}),
     "staff disabled": (lambda s: disable_staff(s, s.get_one(Staff, "dana")), {("staff", "dana")}),
+    "picture verified": (
+        lambda s: _set(s, Person, "ann", access_picture_verified_by="dana"),
+        {("person", "ann")},
+    ),
+    "staff renamed": (
+        lambda s: (_set(s, Person, "ann", access_picture_verified_by="dana"), _set(s, Staff, "dana", name="Dana R.")),
+        {("person", "ann"), ("staff", "dana")},
+    ),
     "no PIN": (lambda s: clear_pin(s.get_one(Staff, "dana")), {("staff", "dana")}),
     "account": (lambda s: _set(s, Account, "family", balance_cents=5), {("account", "family")}),
     "person": (lambda s: _set(s, Person, "ann", is_blocked=True), {("person", "ann")}),
@@ -272,6 +280,19 @@ def test_no_private_word_goes_to_a_door(full_club: Database, tmp_path: Path) -> 
     for secret in (b"secret.example", b"555-0199", b"1987-04-05", b"RAWCODE77", b"apology"):
         assert secret not in raw
     assert json.loads(replayed(full_club)["person", "ann"])["birthday"] == [4, 5]
+
+
+def test_a_door_knows_by_whom_a_picture_was_verified(full_club: Database) -> None:
+    """By the name they have now, and by nobody when the id is nobody's."""
+    with full_club.write() as session:
+        session.get_one(Person, "ann").access_picture_verified_by = "dana"
+    assert json.loads(replayed(full_club)["person", "ann"])["picture_verified_by"] == "Dana"
+    with full_club.write() as session:
+        session.get_one(Staff, "dana").name = "Dana Roy"
+    assert json.loads(replayed(full_club)["person", "ann"])["picture_verified_by"] == "Dana Roy"
+    with full_club.write() as session:
+        session.get_one(Person, "ann").access_picture_verified_by = "nobody"
+    assert "picture_verified_by" not in json.loads(replayed(full_club)["person", "ann"])
 
 
 def test_a_nested_rollback_tells_nothing_untrue(full_club: Database, tmp_path: Path) -> None:

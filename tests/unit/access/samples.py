@@ -105,6 +105,7 @@ BODIES: dict[EntityKind, Body] = {
         language=Language.EN,
         picture="ab" * 32,
         picture_verified_on=date(2025, 9, 1),
+        picture_verified_by="Dana",
         birthday=(2, 29),
         age_group=AgeGroup.CHILD,
         is_blocked=True,

@@ -278,7 +278,10 @@ def test_in_french() -> None:
 
 
 def test_how_far_a_picture_can_be_trusted() -> None:
-    """Verified with its day, not verified, or none."""
+    """Verified with its day and by whom, not verified, or none."""
+    by_dana = replace(EWA, picture_verified_by="Dana")
+    assert present_person(by_dana, language="en").picture_text == "Picture verified on 3 March 2025 by Dana"
+    assert present_person(by_dana, language="fr").picture_text == f"Photo vérifiée le 3{NBSP}mars 2025 par Dana"
     assert present_person(replace(EWA, picture_verified_on=None), language="en").picture_text == "Picture not verified"
     nobody = present_person(replace(EWA, picture=None), language="en")
     assert (nobody.picture_text, nobody.picture.url, nobody.picture_verified_on) == ("No access picture", None, None)
