@@ -65,9 +65,11 @@ class WebhookDelivery(Identified, Base):
 
 
 class ImportJob(Identified, Base):
-    """A file that goes in. `state`: checking, checked, running, done, failed or cancelled.
+    """A file that goes in. `state`: mapping, checking, checked, running, done, failed or cancelled.
 
-    `problems` are the first thousand of `problem_count`: row number, column, code and the value.
+    `plan` says how the file is read and what its columns are. `rows_done` and the counts are those of the check, then
+    those of the run. `problems` are the first thousand of `problem_count`: row number, column, code and the value.
+    `failure` is a code. `created_by` is a member of staff or, with `is_by_token`, an API token.
     """
 
     __tablename__ = "import_job"
@@ -77,13 +79,18 @@ class ImportJob(Identified, Base):
     file_name: Mapped[str] = mapped_column(String(300))
     file_hash: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(20))
+    plan: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    failure: Mapped[str] = mapped_column(String(40), default="")
     rows: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_done: Mapped[int] = mapped_column(BigInteger, default=0)
     added: Mapped[int] = mapped_column(BigInteger, default=0)
     changed: Mapped[int] = mapped_column(BigInteger, default=0)
+    unchanged: Mapped[int] = mapped_column(BigInteger, default=0)
+    refused: Mapped[int] = mapped_column(BigInteger, default=0)
     problem_count: Mapped[int] = mapped_column(BigInteger, default=0)
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     created_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    is_by_token: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
