@@ -1,4 +1,5 @@
-"""What the rest of the house may know of hardware: a Reader yields Reads, a Relay releases a door.
+"""What the rest of the house may know of hardware: a Reader yields Reads, a Relay releases a door, a Barrier tells
+whether somebody went through.
 
 Importing this module imports no vendor library. Nothing here interprets what was read.
 """
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self
 
-__all__ = ["MAX_READ_BYTES", "Read", "Reader", "ReaderState", "Relay", "Technology"]
+__all__ = ["MAX_READ_BYTES", "Barrier", "Passage", "Read", "Reader", "ReaderState", "Relay", "Technology"]
 
 MAX_READ_BYTES = 4096
 """The most bytes one Read carries. The largest QR code holds 2,953 (ISO/IEC 18004, version 40-L)."""
@@ -100,3 +101,32 @@ class Relay(Protocol):
 
     def close(self) -> None:
         """Switch off and give the device back. Never raises; closing twice is fine."""
+
+
+class Passage(StrEnum):
+    """What a barrier reports after it was released."""
+
+    PASSED = "passed"
+    NOT_PASSED = "not_passed"
+    """Its own time was over and nobody went through."""
+
+
+class Barrier(Protocol):
+    """A turnstile or door contact that tells of passages. One thread opens, reads and closes it, as a Reader."""
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+
+    @property
+    def seen_at(self) -> float:
+        """`time.monotonic()` of the newest look at the barrier whose reports have all been yielded."""
+
+    def open(self) -> None:
+        """Take the device. Raises ReaderLost when it cannot be had now."""
+
+    def reads(self, stop: threading.Event) -> Iterator[Passage]:
+        """Yield what it reports until `stop` is set. Raises ReaderLost when it cannot be seen any more."""
+
+    def close(self) -> None:
+        """Give the device back. Never raises; closing twice is fine."""

@@ -1,4 +1,4 @@
-"""Reading a reader's or relay's TOML table key by key, with errors a person can act on.
+"""Reading a reader's, relay's or barrier's TOML table key by key, with errors a person can act on.
 
 A driver takes the keys it knows from a Table and then calls `end()`, which refuses what is left over.
 """
@@ -11,7 +11,7 @@ __all__ = ["Table"]
 
 
 class Table:
-    """One `[[readers]]` or `[[relays]]` table. Every method raises ReaderConfigError on a wrong value."""
+    """One table of a reader, relay or barrier. Every method raises ReaderConfigError on a wrong value."""
 
     def __init__(self, values: Mapping[str, object], *, kind: str = "reader") -> None:
         self._values = dict(values)

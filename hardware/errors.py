@@ -2,7 +2,7 @@
 
 HardwareError
 ├── ReaderConfigError   the configuration is wrong: a person has to change it, retrying cannot help
-├── ReaderLost          the reader cannot be reached now: the supervisor tries again
+├── ReaderLost          the reader (or barrier) cannot be reached now: the supervisor tries again
 ├── RelayLost           the relay cannot be reached now
 └── PictureUnreadable   a file is no picture, or none that can be opened
 """
@@ -15,11 +15,11 @@ class HardwareError(Exception):
 
 
 class ReaderConfigError(HardwareError):
-    """The table of a reader or relay is wrong; the message says what is wrong and what to write instead."""
+    """The table of a reader, relay or barrier is wrong; the message says what is wrong and what to write instead."""
 
 
 class ReaderLost(HardwareError):
-    """The reader cannot be opened or went away; `__cause__` keeps the operating system's error, if any."""
+    """The reader or barrier cannot be opened or went away; `__cause__` keeps the operating system's error, if any."""
 
 
 class RelayLost(HardwareError):

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import cast
 
-from hardware.api import Reader, Relay
+from hardware.api import Barrier, Reader, Relay
 from hardware.config import Table
 
-__all__ = ["READER_DRIVERS", "RELAY_DRIVERS", "load_reader", "load_relay"]
+__all__ = ["BARRIER_DRIVERS", "READER_DRIVERS", "RELAY_DRIVERS", "load_barrier", "load_reader", "load_relay"]
 
 READER_DRIVERS = {
     "serial": "hardware.serial_scanner:SerialScanner",
@@ -19,6 +19,11 @@ RELAY_DRIVERS = {
     "gpio": "hardware.gpio_relay:GpioRelay",
 }
 
+BARRIER_DRIVERS = {
+    "modbus": "hardware.modbus_barrier:ModbusBarrier",
+    "gpio": "hardware.gpio_barrier:GpioBarrier",
+}
+
 
 def load_reader(config: Mapping[str, object]) -> Reader:
     """The reader that one `[[readers]]` table describes, not yet opened. Raises ReaderConfigError."""
@@ -28,6 +33,11 @@ def load_reader(config: Mapping[str, object]) -> Reader:
 def load_relay(config: Mapping[str, object]) -> Relay:
     """The relay that one `[[relays]]` table describes, not yet opened. Raises ReaderConfigError."""
     return cast(Relay, _load(Table(config, kind="relay"), RELAY_DRIVERS))
+
+
+def load_barrier(config: Mapping[str, object]) -> Barrier:
+    """The barrier that one `[[barriers]]` table describes, not yet opened. Raises ReaderConfigError."""
+    return cast(Barrier, _load(Table(config, kind="barrier"), BARRIER_DRIVERS))
 
 
 def _load(table: Table, drivers: Mapping[str, str]) -> object:

@@ -1,4 +1,5 @@
-"""Keeping one reader alive: a thread that opens it, hands on its Reads, and opens it again after it was lost.
+"""Keeping one reader (or barrier) alive: a thread that opens it, hands on what it reads, and opens it again after it
+was lost.
 
 Logs when a reader goes and when it comes back, not in between, and never what was read.
 """
@@ -7,20 +8,40 @@ import contextlib
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from hardware.api import Read, Reader, ReaderState
+from hardware.api import ReaderState
 from hardware.errors import HardwareError
 
 __all__ = ["ReaderSupervisor"]
 
 _log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 
-class ReaderSupervisor:
-    """Runs `reader` in a thread of its own.
+class Source(Protocol[_T_co]):
+    """What readers and barriers have in common."""
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+
+    def open(self) -> None:
+        """Take the device."""
+
+    def reads(self, stop: threading.Event) -> Iterator[_T_co]:
+        """Yield what it reads."""
+
+    def close(self) -> None:
+        """Give the device back."""
+
+
+class ReaderSupervisor(Generic[_T]):
+    """Runs `reader` in a thread of its own; `kind` is what the log calls it.
 
     `on_read` and `on_state` are called in that thread; an exception of theirs is logged, and reading goes on.
     Waits `retry_s` before opening again, doubling up to `max_retry_s` while the reader keeps failing within
@@ -29,10 +50,11 @@ class ReaderSupervisor:
 
     def __init__(
         self,
-        reader: Reader,
+        reader: Source[_T],
         *,
-        on_read: Callable[[Read], None],
+        on_read: Callable[[_T], None],
         on_state: Callable[[str, ReaderState], None],
+        kind: str = "reader",
         retry_s: float = 0.5,
         max_retry_s: float = 2.0,
         steady_s: float = 2.0,
@@ -40,6 +62,7 @@ class ReaderSupervisor:
         self._reader = reader
         self._on_read = on_read
         self._on_state = on_state
+        self._kind = kind
         self._first_retry_s = retry_s
         self._max_retry_s = max(retry_s, max_retry_s)
         self._steady_s = steady_s
@@ -58,7 +81,7 @@ class ReaderSupervisor:
         if self._thread is not None and self._thread.is_alive():
             return
         self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name=f"reader-{self._reader.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{self._kind}-{self._reader.name}", daemon=True)
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -87,13 +110,13 @@ class ReaderSupervisor:
         """Open and read; True when the reader ended by itself or was asked to stop."""
         self._reader.open()
         if self._state is ReaderState.LOST:
-            _log.info("reader_back", reader=self._reader.name)
+            _log.info(f"{self._kind}_back", reader=self._reader.name)
         self._enter(ReaderState.READY)
         for read in self._reader.reads(self._stop):
             self._hand_on(read)
         return True
 
-    def _hand_on(self, read: Read) -> None:
+    def _hand_on(self, read: _T) -> None:
         try:
             self._on_read(read)
         except Exception as error:
@@ -110,7 +133,7 @@ class ReaderSupervisor:
             return
         cause = error.__cause__
         _log.warning(
-            "reader_lost",
+            f"{self._kind}_lost",
             reader=self._reader.name,
             reason=reason,
             error=type(error).__name__ if cause is None else type(cause).__name__,
