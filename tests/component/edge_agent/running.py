@@ -9,35 +9,20 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 from edge_agent.enrolment import enroll
 from edge_agent.settings import AgentSettings
 from tests.component.edge_agent.fake_centre import CODE
+from tests.patience import PATIENCE_S, wait_until
+from tests.ports import free_port
 
 __all__ = ["AgentProcess", "Mosquitto", "free_port", "wait_until"]
 
 ROOT = Path(__file__).parents[3]
-
-
-def free_port() -> int:
-    """A TCP port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(is_so: Callable[[], object], *, timeout_s: float = 10.0, what: str = "it") -> None:
-    """Waits until something is so; fails loudly when it never is."""
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, f"{what} did not happen within {timeout_s} s"
-        time.sleep(0.01)
 
 
 class Mosquitto:
@@ -66,7 +51,7 @@ class Mosquitto:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.wait(5)
+            process.wait(PATIENCE_S)
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
@@ -117,18 +102,18 @@ class AgentProcess:
         """SIGKILL."""
         assert self._process
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(15)
+        return self._process.wait(PATIENCE_S)
 
     def health(self) -> dict[str, Any]:
         """What it says of itself; empty while it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/health", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/health", timeout=PATIENCE_S) as answer:
                 return dict(json.load(answer))
         except urllib.error.HTTPError as error:
             with error:
@@ -138,8 +123,17 @@ class AgentProcess:
 
     def wait_ready(self) -> dict[str, Any]:
         """Waits until it is ready to take scans."""
-        wait_until(lambda: self.health().get("ready"), timeout_s=15, what="a ready agent")
+        wait_until(self._is_ready, what="a ready agent")
+        assert self.is_running, self.log.read_text()[-3000:]
         return self.health()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def _is_ready(self) -> object:
+        return self.health().get("ready") or not self.is_running
 
     def __enter__(self) -> Self:
         return self

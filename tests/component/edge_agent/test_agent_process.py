@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from hardware.simulated import SimulatedRelayBoard, SimulatedScanner
 from tests.component.edge_agent.fake_centre import FakeCentre
 from tests.component.edge_agent.running import AgentProcess, wait_until
 from tests.component.edge_agent.sample import MEMBER_CARD, PASS_CARD, sample
+from tests.patience import PATIENCE_S, fastest
 
 KEY = hashlib.sha256(b"fingerprints").digest()
 
@@ -45,13 +48,13 @@ def agent(centre: FakeCentre, scanner: SimulatedScanner, tmp_path: Path) -> Iter
 
 
 def _page(agent: AgentProcess, point: str = "pool") -> ClientConnection:
-    return connect(f"ws://127.0.0.1:{agent.http_port}/ws/kiosk/{point}", open_timeout=2)
+    return connect(f"ws://127.0.0.1:{agent.http_port}/ws/kiosk/{point}", open_timeout=PATIENCE_S)
 
 
 def _next(page: ClientConnection, kind: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        message = json.loads(page.recv(timeout=2))
+        message = json.loads(page.recv(timeout=PATIENCE_S))
         if message["type"] == kind:
             return dict(message)
     raise AssertionError(f"no {kind} came")
@@ -59,7 +62,7 @@ def _next(page: ClientConnection, kind: str) -> dict[str, Any]:
 
 def _get(agent: AgentProcess, path: str) -> tuple[int, dict[str, str], bytes]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{agent.http_port}{path}", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{agent.http_port}{path}", timeout=PATIENCE_S) as answer:
             return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -69,14 +72,15 @@ def _get(agent: AgentProcess, path: str) -> tuple[int, dict[str, str], bytes]:
 def test_a_page_hears_hello_status_beats_and_the_screen(agent: AgentProcess, scanner: SimulatedScanner) -> None:
     """The contract, in order; what was painted is timed."""
     with _page(agent) as page:
-        first, second = json.loads(page.recv(timeout=2)), json.loads(page.recv(timeout=2))
+        first, second = json.loads(page.recv(timeout=PATIENCE_S)), json.loads(page.recv(timeout=PATIENCE_S))
         assert (first["type"], first["v"], first["last"]) == ("hello", 1, None)
         assert first["organization"] == {"en": "Maple Grove", "fr": "Érablière"}
         assert first["access_point"] == {"id": "pool", "en": "Pool", "fr": "Piscine"}
         assert (first["readers"], first["time_zone"]) == (["barcode"], "America/Toronto")
         assert second == {"type": "status", "connection": "connected", "data_as_of": None, "cause": None}
-        beats = [time.monotonic() for _ in range(4) if _next(page, "beat")]
-        assert 0.5 < beats[-1] - beats[0] < 1.2
+        beats = (datetime.fromisoformat(_next(page, "beat")["at"]) for _ in range(30))
+        between = (((after - before).total_seconds()) for before, after in itertools.pairwise(beats))
+        assert fastest(lambda: next(between), limit=0.5) > 0.15
         scanner.present(PASS_CARD.encode())
         screen = _next(page, "screen")["screen"]
         assert (screen["outcome"], screen["title"]) == ("granted", "Welcome, Zoé2")
@@ -108,6 +112,7 @@ def test_a_restart_shows_the_last_answer_again_and_pulses_nothing(
             scanner.present(MEMBER_CARD.encode())
             screen = _next(page, "screen")["screen"]
         agent.kill()
+        wait_until(lambda: any(each.is_on for each in board.events), what="the pulse")
         pulses = len([each for each in board.events if each.is_on])
         assert pulses == 1
         agent.start()
@@ -121,7 +126,7 @@ def test_a_restart_shows_the_last_answer_again_and_pulses_nothing(
 
 
 def test_a_reader_that_is_pulled_out_is_said_and_comes_back(agent: AgentProcess, scanner: SimulatedScanner) -> None:
-    """Seen within two seconds, and back within five."""
+    """In the page's words; how soon is the drivers' own test."""
     with _page(agent) as page:
         _next(page, "status")
         scanner.unplug()
@@ -154,12 +159,7 @@ def test_the_centre_goes_away_and_the_page_says_offline(
     with _page(agent) as page:
         _next(page, "status")
         centre.stop_http()
-        deadline = time.monotonic() + 14
-        status = None
-        while status is None and time.monotonic() < deadline:
-            message = json.loads(page.recv(timeout=2))
-            status = message if message["type"] == "status" else None
-        assert status is not None
+        status = _next(page, "status")
         assert status["connection"] == "offline"
         assert status["data_as_of"]
         scanner.present(MEMBER_CARD.encode())
@@ -177,7 +177,7 @@ def test_health_and_log_tell_no_secret_and_a_second_agent_is_refused(
     second = AgentProcess(agent.folder, centre_url="http://127.0.0.1:1", port=scanner.port)
     second.start()
     assert second._process is not None
-    assert second._process.wait(10) == 2
+    assert second._process.wait(PATIENCE_S) == 2
     assert agent.stop() == 0
     log = agent.log.read_text()
     assert "another agent is running" in log

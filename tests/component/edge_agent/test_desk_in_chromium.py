@@ -49,8 +49,7 @@ def agent(scanner: SimulatedScanner, tmp_path: Path) -> Iterator[AgentProcess]:
 
 
 def _sign_in(browser: Browser, agent: AgentProcess, pin: str) -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
-    page.set_default_timeout(8000)
+    page = browser.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce").new_page()
     page.goto(f"http://127.0.0.1:{agent.http_port}/desk/pool")
     page.wait_for_selector("#pad .key")
     page.keyboard.type(pin)

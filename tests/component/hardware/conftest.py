@@ -11,6 +11,7 @@ import pytest
 from hardware.api import Read, Reader, ReaderState
 from hardware.loader import load_reader
 from hardware.supervisor import ReaderSupervisor
+from tests.patience import PATIENCE_S
 
 
 class Watched:
@@ -26,28 +27,31 @@ class Watched:
 
     def start(self) -> None:
         self._supervisor.start()
-        self.wait(lambda: ReaderState.STARTING not in self.states[-1:], 5)
+        self.wait(lambda: ReaderState.STARTING not in self.states[-1:])
 
     def stop(self) -> float:
         """Stop; the seconds it took."""
         started_at = time.monotonic()
-        self._supervisor.stop(10)
+        self._supervisor.stop(PATIENCE_S)
         return time.monotonic() - started_at
 
     @property
     def state(self) -> ReaderState:
         return self._supervisor.state
 
-    def wait(self, condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    def wait(self, condition: Callable[[], bool]) -> None:
         with self._news:
-            assert self._news.wait_for(condition, seconds), (self.states, [read.data[:40] for read in self.reads])
+            assert self._news.wait_for(condition, PATIENCE_S), (self.states, [read.data[:40] for read in self.reads])
 
-    def wait_reads(self, count: int, seconds: float = 3.0) -> list[Read]:
-        self.wait(lambda: len(self.reads) >= count, seconds)
+    def wait_reads(self, count: int) -> list[Read]:
+        self.wait(lambda: len(self.reads) >= count)
         return self.reads
 
-    def wait_state(self, state: ReaderState, seconds: float) -> None:
-        self.wait(lambda: self.state is state, seconds)
+    def wait_state(self, state: ReaderState) -> float:
+        """The seconds it took."""
+        started_at = time.monotonic()
+        self.wait(lambda: self.state is state)
+        return time.monotonic() - started_at
 
     def _on_read(self, read: Read) -> None:
         with self._news:

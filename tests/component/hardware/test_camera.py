@@ -15,6 +15,7 @@ from hardware.errors import ReaderLost
 from hardware.frames import redacted
 from hardware.loader import load_reader
 from hardware.simulated import SimulatedCamera, code_image, write_image_folder, write_video
+from tests.patience import fastest
 
 SIZE = (640, 360)
 
@@ -84,7 +85,7 @@ def test_broken_frames_neither_stop_nor_disturb_the_reader(camera: SimulatedCame
         camera.send_raw(b"", b"\xff\xd8", whole[:200], whole[: len(whole) // 2], b"no JPEG at all", b"\x00" * 5000)
         camera.send_raw(*noise_frames(10))
         camera.show(code_image("AFTER"))
-        reader.wait(lambda: any(read.data == b"AFTER" for read in reader.reads), 8)
+        reader.wait(lambda: any(read.data == b"AFTER" for read in reader.reads))
     assert {read.data for read in reader.reads} <= {b"AFTER", b"TRUNCATED"}
 
 
@@ -92,9 +93,14 @@ def test_a_stream_that_falls_silent_is_lost_within_two_seconds_and_a_half(camera
     with watch(table(camera.url)) as reader:
         camera.show(code_image("ONE"))
         reader.wait_reads(1)
-        with camera._lock:  # the camera hangs: connected, but not a byte more
-            reader.wait_state(ReaderState.LOST, 2.5)
-        reader.wait_state(ReaderState.READY, 5)
+
+        def hang() -> float:
+            with camera._lock:  # connected, but not a byte more
+                took_s = float(reader.wait_state(ReaderState.LOST))
+            reader.wait_state(ReaderState.READY)
+            return took_s
+
+        assert fastest(hang, limit=2.5) > 1
 
 
 def test_outside_the_region_nothing_is_read(tmp_path: Path, watch: Any) -> None:
@@ -103,7 +109,7 @@ def test_outside_the_region_nothing_is_read(tmp_path: Path, watch: Any) -> None:
     picture.paste(code_image("RIGHT"), (500, 100))
     folder = write_image_folder(tmp_path / "pictures", [picture])
     with watch(table(folder, region=[0.5, 0, 0.5, 1])) as reader:
-        reader.wait_state(ReaderState.STOPPED, 5)
+        reader.wait_state(ReaderState.STOPPED)
     assert [read.data for read in reader.reads] == [b"RIGHT"]
 
 
@@ -115,7 +121,7 @@ def test_a_folder_is_read_in_order_and_what_is_no_image_is_passed_over(tmp_path:
     (folder / "0001b.txt").write_text("not an image")
     Image.new("1", (9000, 9000)).save(folder / "0001c.png")  # 81 megapixels
     with watch(table(folder, fps=50)) as reader:
-        reader.wait_state(ReaderState.STOPPED, 8)
+        reader.wait_state(ReaderState.STOPPED)
     assert [read.data for read in reader.reads] == [b"FIRST", b"SECOND", b"THIRD"]
 
 
@@ -123,21 +129,21 @@ def test_a_folder_that_loops_begins_again(tmp_path: Path, watch: Any) -> None:
     blank = Image.new("L", (200, 200), 255)
     folder = write_image_folder(tmp_path / "pictures", [code_image("ROUND"), blank, blank, blank, blank])
     with watch(table(folder, fps=25, loop=True, repeat_after_s=0.1)) as reader:
-        reader.wait_reads(3, 5)
+        reader.wait_reads(3)
         assert reader.state is ReaderState.READY
 
 
 def test_a_video_file_is_played_to_its_end(tmp_path: Path, watch: Any) -> None:
     video = write_video(tmp_path / "door.avi", [code_image("ALPHA"), code_image("BETA", "Code128")], fps=15, size=SIZE)
     with watch(table(video)) as reader:
-        reader.wait_state(ReaderState.STOPPED, 8)
+        reader.wait_state(ReaderState.STOPPED)
     assert [read.data for read in reader.reads] == [b"ALPHA", b"BETA"]
 
 
 def test_a_video_that_loops_plays_again(tmp_path: Path, watch: Any) -> None:
     video = write_video(tmp_path / "door.avi", [code_image("AGAIN")], fps=20, frames_each=4, size=SIZE)
     with watch(table(video, loop=True, repeat_after_s=0.2)) as reader:
-        reader.wait_reads(3, 6)
+        reader.wait_reads(3)
 
 
 @pytest.mark.parametrize("content", [b"", b"no video", b"RIFF\x00\x00\x00\x00AVI LIST"])

@@ -16,6 +16,7 @@ from hardware.errors import ReaderConfigError, ReaderLost
 from hardware.loader import load_reader
 from hardware.simulated import SimulatedNfcField
 from hardware.simulated.type2_tag import Type2Tag
+from tests.patience import PATIENCE_S
 
 UID = bytes.fromhex("04A224B2C35280")
 URI = "https://club.example/c/GH-000123?check=4f3a"
@@ -47,7 +48,7 @@ def test_sixty_taps_are_sixty_reads_and_each_tap_returns_when_its_card_was_hande
     uids = [bytes([4, number]) + b"\x24\xb2\xc3\x52\x80" for number in range(60)]
     with watch(table(field)) as reader:
         for number, uid in enumerate(uids):
-            assert field.tap(uid)
+            assert field.tap(uid, hold_s=PATIENCE_S)
             assert len(reader.reads) == number + 1
     assert [read.data for read in reader.reads] == uids
 
@@ -69,7 +70,7 @@ def test_a_card_that_lies_there_is_read_once_and_again_after_it_was_taken_away(
         time.sleep(0.6)
         assert len(reader.reads) == 1
         field.remove()
-        assert field.tap(UID)
+        assert field.tap(UID, hold_s=PATIENCE_S)
         assert [read.data for read in reader.reads] == [UID, UID]
 
 
@@ -93,7 +94,7 @@ def test_another_card_on_top_is_a_read_of_its_own(field: SimulatedNfcField, watc
 
 def test_the_ndef_uri_is_read_when_the_reader_is_set_to_it(field: SimulatedNfcField, watch: Any) -> None:
     with watch(table(field, identity="ndef")) as reader:
-        assert field.tap(UID, ndef_uri=URI)
+        assert field.tap(UID, ndef_uri=URI, hold_s=PATIENCE_S)
         read = reader.wait_reads(1)[0]
     assert (read.data, read.symbology) == (URI.encode(), "NDEF")
 
@@ -113,7 +114,7 @@ def test_a_card_taken_away_in_the_middle_of_a_read_is_no_read_and_the_next_tap_i
         field.hold(UID, ndef_uri=URI, commands=commands)
         time.sleep(0.15)
         field.remove()
-        assert field.tap(UID, ndef_uri=URI, hold_s=3)
+        assert field.tap(UID, ndef_uri=URI, hold_s=PATIENCE_S)
         reads = [(read.data, read.symbology) for read in reader.wait_reads(1)]
     assert reads == [(URI.encode(), "NDEF")]
 
@@ -125,11 +126,11 @@ def test_garbage_on_the_wire_is_no_card_and_does_no_harm(field: SimulatedNfcFiel
     with watch(table(field)) as reader:
         for datagram in GARBAGE:
             field.answer_next_with(datagram)
-        give_up_at = time.monotonic() + 15
+        give_up_at = time.monotonic() + PATIENCE_S
         while field._garbage:
             assert time.monotonic() < give_up_at
             time.sleep(0.02)
-        assert field.tap(UID, hold_s=3)
+        assert field.tap(UID, hold_s=PATIENCE_S)
         assert [read.data for read in reader.reads] == [UID]
         assert ReaderState.LOST not in reader.states
 
@@ -139,12 +140,12 @@ def test_a_reader_process_may_be_killed_at_any_moment_and_the_next_one_reads_on(
         child = subprocess.Popen([sys.executable, "-c", CHILD, field.device], stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        assert field.tap(uid, hold_s=3)
+        assert field.tap(uid, hold_s=PATIENCE_S)
         assert child.stdout.readline() == uid.hex() + "\n"
         field.hold(b"\x09\x09\x09\x09")  # killed with a card in its field
         assert child.stdout.readline() == "09090909\n"
         child.send_signal(signal.SIGKILL)
-        child.wait(5)
+        child.wait(PATIENCE_S)
         child.stdout.close()
         field.remove()
         assert not field.tap(b"\x05\x06\x07\x08", hold_s=0.05)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from gatehouse.commands.printing import escaped
 from gatehouse.commands.read import read
 from hardware.simulated import SimulatedNfcField, SimulatedScanner, code_image, write_image_folder
+from tests.patience import PATIENCE_S
 
 app = typer.Typer()
 app.command()(read)
@@ -159,7 +160,7 @@ def test_a_scanner_is_read_until_ctrl_c() -> None:
         assert child.stdout is not None
         assert child.stdout.readline() == "serial  barcode  GH-1\\x1b[2J\n"
         child.send_signal(signal.SIGINT)
-        assert child.wait(5) == 0
+        assert child.wait(PATIENCE_S) == 0
 
 
 def test_the_readers_of_a_configuration_file_are_read_together_until_the_count(tmp_path: Path) -> None:
@@ -177,7 +178,7 @@ def test_the_readers_of_a_configuration_file_are_read_together_until_the_count(t
             first = json.loads(child.stdout.readline())
             field.tap(bytes.fromhex("04A224B2C35280"), hold_s=3)
             second = json.loads(child.stdout.readline())
-            assert child.wait(5) == 0
+            assert child.wait(PATIENCE_S) == 0
     assert (first["reader"], first["technology"], first["bytes"]) == ("front", "barcode", "ff")
     assert (second["reader"], second["symbology"], second["text"]) == ("pad", "UID", "04A224B2C35280")
 

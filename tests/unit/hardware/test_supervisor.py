@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from hardware.api import Read, ReaderState, Technology
 from hardware.errors import ReaderLost
 from hardware.supervisor import ReaderSupervisor
+from tests.patience import PATIENCE_S
 
 SECRET = b"SECRET-CODE-4711"
 
@@ -70,7 +71,7 @@ class Door:
 
     def wait(self, condition: Callable[[], bool]) -> None:
         with self._news:
-            assert self._news.wait_for(condition, 5), (self.states, len(self.reads))
+            assert self._news.wait_for(condition, PATIENCE_S), (self.states, len(self.reads))
 
 
 def supervised(reader: FakeReader, door: Door) -> ReaderSupervisor:
@@ -172,5 +173,5 @@ def test_stopping_takes_no_longer_than_the_driver_needs(life: str) -> None:
         supervisor = ReaderSupervisor(reader, on_read=door.on_read, on_state=door.on_state, retry_s=30)
         supervisor.start()
         door.wait(lambda: len(door.states) >= 2)
-        supervisor.stop(timeout_s=2)
+        supervisor.stop(timeout_s=20)
     assert door.states[-1] is ReaderState.STOPPED

@@ -29,9 +29,15 @@ def open_desk(browser: Browser, desk: FakeDesk) -> Iterator[Callable[..., Page]]
     problems: list[str] = []
 
     def open_it(
-        width: int = 1280, height: int = 720, *, pin: str = PIN[Language.EN], script: str = "", **options: Any
+        width: int = 1280,
+        height: int = 720,
+        *,
+        pin: str = PIN[Language.EN],
+        script: str = "",
+        **options: Any,
     ) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        settings: dict[str, Any] = {"reduced_motion": "reduce", **options}
+        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))

@@ -378,9 +378,10 @@ class FakeDesk:
     async def _talk(self, socket: WebSocket) -> None:
         await socket.accept()
         staff = self.signed_in.get(socket.cookies.get("desk", ""))
-        await socket.send_json(self._hello(staff))
+        hello = self._hello(staff)
+        self.pages[socket] = staff  # before anything is awaited: what happens from here on is not in the hello
+        await socket.send_json(hello)
         await socket.send_json(self.door.status)
-        self.pages[socket] = staff
         self.door._sockets.add(socket)
         beating = asyncio.create_task(self.door._beat(socket))
         try:
