@@ -18,6 +18,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
+from server.audit import hook as audit_hook
+from server.clients import indexing
 from server.feed import hook
 from server.migrations import migrate
 
@@ -72,7 +74,9 @@ class Database:
         self.write_engine = _sqlite_writer(self.url) if self.is_sqlite else _postgresql(self.url)
         self.read_engine = _sqlite_readers(self.url) if self.is_sqlite else _postgresql_readers(self.url)
         _OWNERS[self.write_engine] = self
+        audit_hook.install()
         hook.install()
+        indexing.install()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -89,6 +93,7 @@ class Database:
     def migrate(self) -> None:
         """Brings the tables to the newest version; nothing happens when they are."""
         migrate(self.write_engine)
+        indexing.bring_up_to_date(self.write_engine)
 
     def close(self) -> None:
         """Closes every connection, the writing one last: whoever closes last checkpoints."""
@@ -168,8 +173,13 @@ def _after_commit(session: Session) -> None:
 
 
 def _after_rollback(session: Session) -> None:
+    # Only a savepoint: what was changed before it still will be.
+    if session.in_nested_transaction():
+        return
     session.info.pop(_NOTES, None)
     hook.forget(session)
+    indexing.forget(session)
+    audit_hook.forget(session)
 
 
 event.listen(Session, "after_commit", _after_commit)

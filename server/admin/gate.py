@@ -22,6 +22,7 @@ from access.words import LANGUAGES
 from server.admin.office import Office, in_thread
 from server.admin.texts import texts
 from server.admin.theme import THEME_COOKIE, THEMES
+from server.audit.actor import SYSTEM, Actor, acting
 from server.staff import service
 from server.staff.errors import LoginDelayed, LoginRefused
 from server.staff.service import SignedIn
@@ -176,7 +177,8 @@ class _Gate:
         set_database_timezone("UTC")
         request.state.is_anonymous = staff is None
         if staff is not None or path in _OPEN:
-            await self._app(scope, receive, send)
+            with acting(Actor("staff", staff.staff_id) if staff else SYSTEM):
+                await self._app(scope, receive, send)
         else:
             await _turned_away(request)(scope, receive, send)
 

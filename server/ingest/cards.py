@@ -15,6 +15,7 @@ from access.domain.staff import DeskPermission
 from access.wire.events import Event as WireEvent
 from access.wire.events import EventKind
 from access.wire.topics import DeviceTopic
+from server.audit.actor import Actor, acting
 from server.ingest.quarantine import raise_alarm
 from server.models.events import Event
 from server.models.people import Credential, Person
@@ -50,17 +51,19 @@ def _assign(session: Session, organization_id: str, event: WireEvent) -> bool:
     known = session.scalars(wanted).one_or_none()
     if known is not None:
         return known.person_id == person.id and known.revoked_at is None
-    session.add(
-        Credential(
-            organization_id=organization_id,
-            person_id=person.id,
-            kind=presented.kind,
-            value="",
-            fingerprint=presented.fingerprint,
-            issued_at=event.occurred_at,
+    with acting(Actor("door", event.staff)):
+        session.add(
+            Credential(
+                organization_id=organization_id,
+                person_id=person.id,
+                kind=presented.kind,
+                value="",
+                fingerprint=presented.fingerprint,
+                issued_at=event.occurred_at,
+                issued_by=event.staff,
+            )
         )
-    )
-    session.flush()
+        session.flush()
     return True
 
 

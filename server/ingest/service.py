@@ -17,6 +17,7 @@ from access.wire.events import Event as WireEvent
 from access.wire.receipts import Receipt
 from access.wire.state import DeviceState
 from access.wire.topics import DeviceTopic
+from server.audit.actor import Actor, acting
 from server.db import note_recorded
 from server.ingest import quarantine, repository
 from server.ingest.cards import assign_cards
@@ -51,7 +52,9 @@ def record_batch(
         _quarantine(session, topic_identity, raw, error, at)
         return None
     intake = _Intake(session, topic_identity, at, repository.locked_mark(session, device.id))
-    intake.take(received)
+    with acting(Actor("door", device.id)):
+        intake.take(received)
+        session.flush()
     device.last_seen_at = at
     return intake.receipt()
 

@@ -26,7 +26,8 @@ class AuditHead(Base):
 class AuditEntry(Base):
     """One changed row. `actor_kind`: staff, token, client, door or system; `action`: `person:changed` and the like.
 
-    `changes` maps each column to its value before and after; secrets are only said to have changed.
+    `changes` maps each column to its value before and after; secrets are only said to have changed. The chain covers
+    them through `changes_hash`, salted: with a person's data they and the salt are erased, by the entry `erased_by`.
     """
 
     __tablename__ = "audit_entry"
@@ -48,5 +49,8 @@ class AuditEntry(Base):
     account_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     person_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     changes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    salt: Mapped[str] = mapped_column(String(32))
+    changes_hash: Mapped[str] = mapped_column(String(64))
+    erased_by: Mapped[int | None] = mapped_column(BigInteger)
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
