@@ -1,0 +1,165 @@
+"""Pictures of people from a zip: each file is named by a member ID or by a key of another system.
+
+A zip says what it holds before anything is taken out, and no file is read further than a picture may be long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+from sqlalchemy.orm import Session
+
+from server.errors import TooLarge, Unprocessable
+from server.imports.errors import FileRefused
+from server.imports.files import ImportFiles
+from server.imports.problems import Problem, RowRefused
+from server.imports.records.base import Batch, Outcome, Source
+from server.imports.records.lookup import People
+from server.imports.work import Job, Tally
+from server.models import Organization, Person, PictureVersion
+from server.pictures.store import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureStore
+
+__all__ = ["MAX_ZIP_BYTES", "PictureWork", "check_zip"]
+
+MAX_ZIP_BYTES: Final = 500 * 1024 * 1024
+_MAX_FILES: Final = 20_000
+_CHUNK: Final = 20
+_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
+
+
+def check_zip(path: Path) -> int:
+    """How many files may be pictures. Raises FileRefused."""
+    if path.stat().st_size > MAX_ZIP_BYTES:
+        raise FileRefused("too_large", most=MAX_ZIP_BYTES // 1024 // 1024)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = list(_pictures(archive))
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise FileRefused("not_a_zip") from error
+    if not names:
+        raise FileRefused("no_pictures")
+    if len(names) > _MAX_FILES:
+        raise FileRefused("too_many_rows", most=_MAX_FILES)
+    return len(names)
+
+
+def _pictures(archive: zipfile.ZipFile) -> Iterator[tuple[int, zipfile.ZipInfo]]:
+    number = 0
+    for each in archive.infolist():
+        path = PurePosixPath(each.filename.replace("\\", "/"))
+        is_shadow = path.name.startswith(".") or "__MACOSX" in path.parts
+        if not each.is_dir() and not is_shadow and path.suffix.lower() in _SUFFIXES:
+            number += 1
+            yield number, each
+
+
+class PictureWork:
+    """A zip on its way. Decoding is done before a session is opened, a few pictures at a time."""
+
+    def __init__(self, job: Job, files: ImportFiles, pictures: PictureStore) -> None:
+        self._job, self._pictures = job, pictures
+        self._path = files.upload(job.id)
+        self._archive = zipfile.ZipFile(self._path)
+        self._left = islice(_pictures(self._archive), job.rows_done, None)
+        self._claims: dict[tuple[str, str], int] = {}
+        self._next: list[tuple[int, str, str, str | RowRefused]] = []
+
+    def prepare(self) -> None:
+        """Takes the next pictures out and, in a run, keeps them."""
+        self._next = []
+        for number, info in islice(self._left, _CHUNK):
+            name = PurePosixPath(info.filename.replace("\\", "/"))
+            self._next.append((number, name.name, name.stem.strip(), self._taken(info, name.name)))
+
+    def _taken(self, info: zipfile.ZipInfo, name: str) -> str | RowRefused:
+        try:
+            raw = self._read(info)
+            return _looked_at(raw) if self._job.is_dry else self._pictures.put(raw)
+        except TooLarge:
+            return RowRefused(Problem("picture_too_large", "file", name))
+        except (Unprocessable, zipfile.BadZipFile, zlib.error, RuntimeError, OSError, NotImplementedError, EOFError):
+            return RowRefused(Problem("not_a_picture", "file", name))
+
+    def _read(self, info: zipfile.ZipInfo) -> bytes:
+        if info.file_size > MAX_PICTURE_BYTES:
+            raise TooLarge("the zip says so itself")
+        with self._archive.open(info) as file:
+            raw = io.BytesIO()
+            while chunk := file.read(64 * 1024):
+                raw.write(chunk)
+                if raw.tell() > MAX_PICTURE_BYTES:
+                    raise TooLarge("more than the zip says")
+        return raw.getvalue()
+
+    def chunk(self, session: Session, now: datetime) -> Tally | None:
+        """Gives the prepared pictures to their people."""
+        if not self._next:
+            return None
+        organization = session.get_one(Organization, self._job.organization_id)
+        batch = Batch(session, organization, now, source=Source.IMPORT, claims=self._claims, is_dry=self._job.is_dry)
+        people, tally = People(batch), Tally(last_row=self._next[-1][0])
+        stems = [stem for _, _, stem, _ in self._next]
+        people.gather(keys=stems, member_ids=stems, ids=stems)
+        for number, name, stem, taken in self._next:
+            batch.row = number
+            try:
+                if isinstance(taken, RowRefused):
+                    raise taken
+                person = _holder(people, stem, name)
+                batch.claim("picture", person.id, "file")
+                tally.count(self._give(session, batch, person, taken))
+            except RowRefused as refused:
+                tally.refuse(number, refused)
+        return tally
+
+    def _give(self, session: Session, batch: Batch, person: Person, picture: str) -> Outcome:
+        if person.access_picture == picture:
+            return Outcome.UNCHANGED
+        outcome = Outcome.CHANGED if person.access_picture else Outcome.ADDED
+        actor = self._job.actor
+        changed = [("access", picture)] + ([] if person.profile_picture else [("profile", picture)])
+        for role, kept in changed:
+            session.add(
+                PictureVersion(
+                    organization_id=person.organization_id,
+                    person_id=person.id,
+                    role=role,
+                    picture=kept,
+                    source="import",
+                    changed_by=actor.id,
+                    changed_at=batch.now,
+                )
+            )
+        person.access_picture = picture
+        person.access_picture_verified_on = None
+        person.access_picture_verified_by = None
+        person.profile_picture = person.profile_picture or picture
+        return outcome
+
+
+def _looked_at(raw: bytes) -> str:
+    """What can be known of a picture without decoding it. Raises TooLarge or Unprocessable."""
+    try:
+        with Image.open(io.BytesIO(raw), formats=("JPEG", "PNG", "WEBP")) as opened:
+            if opened.width * opened.height > MAX_PICTURE_PIXELS:
+                raise TooLarge("too many pixels")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise Unprocessable("not a picture") from error
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _holder(people: People, stem: str, name: str) -> Person:
+    try:
+        return people.named(stem, "file")
+    except RowRefused as refused:
+        code = "file_name_unclear" if refused.problems[0].code == "references_disagree" else "unknown_person"
+        raise RowRefused(Problem(code, "file", name)) from refused

@@ -1,0 +1,165 @@
+"""Finding the people and accounts that records mention: loaded for a batch at once, kept up to date meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from server.imports.problems import Problem, RowRefused
+from server.imports.records.base import Batch, Key, Record
+from server.models import Account, Person, new_id
+
+__all__ = ["AccountMention", "Accounts", "People", "PersonMention"]
+
+
+class PersonMention(Record):
+    """Who a record is about, in one of three ways."""
+
+    person_id: Key | None = None
+    """The person's id here."""
+    person: Key | None = None
+    """The person's key in another system."""
+    member_id: Key | None = None
+    """The person's member ID."""
+
+
+class AccountMention(Record):
+    """Which account a record is about."""
+
+    account_id: Key | None = None
+    """The account's id here."""
+    account: Key | None = None
+    """The account's key in another system."""
+
+
+class Accounts:
+    """The accounts that a batch mentions."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._by_id: dict[str, Account] = {}
+        self._by_key: dict[str, Account] = {}
+
+    def gather(self, *, ids: Iterable[str | None] = (), keys: Iterable[str | None] = ()) -> None:
+        """Looks them up."""
+        for column, wanted in ((Account.id, ids), (Account.external_id, keys)):
+            for found in _load(self._batch, Account, column, wanted):
+                self.note(found)
+
+    def note(self, account: Account) -> None:
+        """Takes an account in."""
+        self._by_id[account.id] = account
+        if account.external_id:
+            self._by_key[account.external_id] = account
+
+    def by_id(self, id_: str | None) -> Account | None:
+        """One of them."""
+        return self._by_id.get(id_ or "")
+
+    def by_key(self, key: str | None) -> Account | None:
+        """One of them, or one that an earlier row of a dry run would have made."""
+        found = self._by_key.get(key or "")
+        if found is None and key and self._batch.is_dry and ("new account", key) in self._batch.claims:
+            found = Account(id=new_id(), organization_id=self._batch.organization_id, external_id=key, owner_id="dry")
+            self.note(found)
+        return found
+
+    def mentioned(self, record: AccountMention) -> Account | None:
+        """The account a record names; None when it names none. Raises RowRefused."""
+        found: list[Account] = []
+        for name, find in (("account_id", self.by_id), ("account", self.by_key)):
+            value = getattr(record, name)
+            if value is not None:
+                account = find(value)
+                if account is None:
+                    raise RowRefused(Problem("unknown_account", name, value))
+                found.append(account)
+        if len({each.id for each in found}) > 1:
+            raise RowRefused(Problem("references_disagree", "account", str(record.account)))
+        return found[0] if found else None
+
+
+class People:
+    """The people that a batch mentions."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._by_id: dict[str, Person] = {}
+        self._by_key: dict[str, Person] = {}
+        self._by_member_id: dict[str, Person] = {}
+
+    def gather(
+        self,
+        *,
+        ids: Iterable[str | None] = (),
+        keys: Iterable[str | None] = (),
+        member_ids: Iterable[str | None] = (),
+    ) -> None:
+        """Looks them up."""
+        for column, wanted in ((Person.id, ids), (Person.external_id, keys), (Person.member_id, member_ids)):
+            for found in _load(self._batch, Person, column, wanted):
+                self.note(found)
+
+    def gather_mentioned(self, records: Iterable[PersonMention]) -> None:
+        """Looks up those that the records name."""
+        each = list(records)
+        self.gather(
+            ids=[one.person_id for one in each],
+            keys=[one.person for one in each],
+            member_ids=[one.member_id for one in each],
+        )
+
+    def note(self, person: Person) -> None:
+        """Takes a person in."""
+        self._by_id[person.id] = person
+        if person.external_id:
+            self._by_key[person.external_id] = person
+        if person.member_id:
+            self._by_member_id[person.member_id] = person
+
+    def by_id(self, id_: str | None) -> Person | None:
+        """One of them."""
+        return self._by_id.get(id_ or "")
+
+    def by_key(self, key: str | None) -> Person | None:
+        """One of them."""
+        return self._by_key.get(key or "")
+
+    def by_member_id(self, member_id: str | None) -> Person | None:
+        """One of them."""
+        return self._by_member_id.get(member_id or "")
+
+    def mentioned(self, record: PersonMention) -> Person | None:
+        """The person a record names; None when it names nobody. Raises RowRefused."""
+        found: list[Person] = []
+        for name, find in (("person_id", self.by_id), ("person", self.by_key), ("member_id", self.by_member_id)):
+            value = getattr(record, name)
+            if value is not None:
+                person = find(value)
+                if person is None:
+                    raise RowRefused(Problem("unknown_person", name, value))
+                found.append(person)
+        if len({each.id for each in found}) > 1:
+            raise RowRefused(Problem("references_disagree", "person", str(record.person or record.member_id)))
+        return found[0] if found else None
+
+    def named(self, name: str, field: str) -> Person:
+        """The person behind a member ID or, failing that, a key or an id. Raises RowRefused."""
+        by_member_id, by_key = self.by_member_id(name), self.by_key(name)
+        if by_member_id and by_key and by_member_id is not by_key:
+            raise RowRefused(Problem("references_disagree", field, name))
+        found = by_member_id or by_key or self.by_id(name)
+        if found is None:
+            raise RowRefused(Problem("unknown_person", field, name))
+        return found
+
+
+def _load(batch: Batch, model: Any, column: InstrumentedAttribute[Any], wanted: Iterable[str | None]) -> list[Any]:
+    values = {each for each in wanted if each}
+    if not values:
+        return []
+    query = select(model).where(model.organization_id == batch.organization_id, column.in_(values))
+    return list(batch.session.scalars(query))

@@ -1,0 +1,141 @@
+"""Reading a file of rows: which encoding, which delimiter, which header; then row by row, without keeping them.
+
+UTF-8 and UTF-16 by their marks, else UTF-8 if it is valid, else Windows-1252, as Excel writes it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from server.imports.errors import FileRefused
+
+__all__ = ["MAX_CSV_BYTES", "MAX_ROWS", "Layout", "count_rows", "layout_of", "rows_of"]
+
+MAX_CSV_BYTES: Final = 100 * 1024 * 1024
+MAX_ROWS: Final = 500_000
+_MAX_COLUMNS: Final = 200
+_SAMPLE: Final = 200_000
+_DELIMITERS: Final = ",;\t|"
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is read, its header, and its first rows to look at."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    first_rows: tuple[tuple[str, ...], ...] = ()
+    skipped: int = 0
+    """Lines before the header: Excel's `sep=;`."""
+
+
+def layout_of(path: Path) -> Layout:
+    """Finds out how to read a file. Raises FileRefused."""
+    size = path.stat().st_size
+    if size > MAX_CSV_BYTES:
+        raise FileRefused("too_large", most=MAX_CSV_BYTES // 1024 // 1024)
+    encoding = _encoding(path)
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        sample = file.read(_SAMPLE)
+    if not sample.strip():
+        raise FileRefused("empty")
+    skipped = 1 if sample[:4].lower() == "sep=" else 0
+    body = sample.split("\n", 1)[1] if skipped and "\n" in sample else sample
+    delimiter = sample[4] if skipped and sample[4:5] in tuple(_DELIMITERS) else _delimiter(body)
+    rows = [row for row in _some_rows(body, delimiter) if any(cell.strip() for cell in row)]
+    if not rows or len(rows[0]) > _MAX_COLUMNS or _is_binary(sample):
+        raise FileRefused("not_a_table")
+    header = tuple(cell.strip().lstrip("\ufeff") for cell in rows[0])
+    return Layout(encoding, delimiter, header, tuple(tuple(row) for row in rows[1 : _SHOWN + 1]), skipped)
+
+
+def rows_of(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the header with their numbers as a spreadsheet counts them; empty rows are passed over.
+
+    Raises FileRefused for what is no table any more.
+    """
+    with path.open(encoding=layout.encoding, errors="replace", newline="") as file:
+        for _ in range(layout.skipped):
+            file.readline()
+        reader = csv.reader(file, delimiter=layout.delimiter)
+        is_header_seen = False
+        number = layout.skipped
+        while True:
+            number += 1
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                raise FileRefused("not_a_table", row=number) from error
+            if row is None:
+                return
+            if not any(cell.strip() for cell in row):
+                continue
+            if is_header_seen:
+                yield number, row
+            is_header_seen = True
+
+
+def count_rows(path: Path, layout: Layout) -> int:
+    """How many rows there are. Raises FileRefused above the limit."""
+    count = 0
+    for _ in rows_of(path, layout):
+        count += 1
+        if count > MAX_ROWS:
+            raise FileRefused("too_many_rows", most=MAX_ROWS)
+    return count
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(4096)
+        if start.startswith(codecs.BOM_UTF8):
+            return "utf-8-sig"
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        if start[1::2].count(0) > len(start) // 4:
+            return "utf-16-le"
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        chunk = start
+        try:
+            while chunk:
+                decoder.decode(chunk)
+                chunk = file.read(1024 * 1024)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+def _delimiter(sample: str) -> str:
+    """The one that cuts most rows into as many cells as the header has, and more than one."""
+
+    def fitness(delimiter: str) -> tuple[int, int]:
+        rows = [row for row in _some_rows(sample, delimiter) if any(row)][:30]
+        width = len(rows[0]) if rows else 0
+        return (sum(len(row) == width for row in rows) if width > 1 else 0, width)
+
+    return max(_DELIMITERS, key=fitness)
+
+
+def _some_rows(sample: str, delimiter: str) -> list[list[str]]:
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(sample.splitlines(keepends=True), delimiter=delimiter):
+            rows.append(row)
+            if len(rows) > 40:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def _is_binary(sample: str) -> bool:
+    strange = sum(character < " " and character not in "\t\r\n" for character in sample[:4096])
+    return strange > 20 or sample.startswith(("PK\x03\x04", "%PDF"))
