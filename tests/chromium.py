@@ -83,8 +83,10 @@ def resize(page: Page, width: int, height: int) -> None:
     settle(page)
 
 
-def faint_texts(page: Page, scheme: Scheme | None = None, *, within: str = "body", besides: str = "") -> list[Any]:
-    """The page's texts of less contrast than WCAG 2.2 AA asks for, each with its ratio, once the page is at rest.
+def faint_texts(
+    page: Page, scheme: Scheme | None = None, *, within: str = "body", besides: str = "", least: float = 0
+) -> list[Any]:
+    """The page's texts of less contrast than WCAG 2.2 AA asks for (or than `least`), with their ratio, once at rest.
 
     In a scheme, if one is given; in the part of the page that `within` selects, without what `besides` selects.
     """
@@ -92,5 +94,5 @@ def faint_texts(page: Page, scheme: Scheme | None = None, *, within: str = "body
         set_scheme(page, scheme)
     else:
         settle(page)
-    options = json.dumps({"within": within, "besides": besides})
+    options = json.dumps({"within": within, "besides": besides, "least": least})
     return list(page.evaluate(f"({_CONTRAST})({options})"))

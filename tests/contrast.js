@@ -1,5 +1,5 @@
-// The texts of the page whose contrast is below WCAG AA (4.5:1, large ones 3:1), with their ratio.
-({ within, besides }) => {
+// The texts of the page whose contrast is below WCAG AA (4.5:1, large ones 3:1) or below `least`, with their ratio.
+({ within, besides, least }) => {
   const parse = (colour) => {
     const parts = colour.match(/[\d.]+/g).map(Number);
     const scale = colour.startsWith("color(") ? 255 : 1;
@@ -29,7 +29,7 @@
     const ratio = (light + 0.05) / (dark + 0.05);
     const size = parseFloat(style.fontSize);
     const isLarge = size >= 24 || (size >= 18.6 && Number(style.fontWeight) >= 700);
-    if (ratio < (isLarge ? 3 : 4.5)) faint.push(`${text.slice(0, 40)}: ${ratio.toFixed(2)}`);
+    if (ratio < Math.max(least, isLarge ? 3 : 4.5)) faint.push(`${text.slice(0, 40)}: ${ratio.toFixed(2)}`);
   }
   return faint;
 }

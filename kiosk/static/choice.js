@@ -19,6 +19,15 @@ export function paintChoice({ options, seconds, language }, { text, onChoose }) 
   counting = setInterval(say, 250);
 }
 
+/** Arrows move from one thing to the next and Enter takes it; what a scanner types as a keyboard chooses nothing. */
+export function moveChoice({ key }) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
+  const options = [...at("options").children];
+  if (!step || !options.length) return;
+  const now = options.indexOf(document.activeElement);
+  options[now < 0 ? (step > 0 ? 0 : options.length - 1) : (now + step + options.length) % options.length].focus();
+}
+
 export function stopChoice() {
   clearInterval(counting);
 }

@@ -1,6 +1,6 @@
 // The visitor page of one access point: listens to its door, shows one thing at a time, and says when the door is gone.
 
-import { paintChoice, stopChoice } from "./choice.js";
+import { moveChoice, paintChoice, stopChoice } from "./choice.js";
 import { link } from "./link.js";
 import { fit, paintCorners, paintIdle, paintTrouble, paintVerdict } from "./paint.js";
 import { play } from "./sound.js";
@@ -162,6 +162,7 @@ function holdStill() {
   document.addEventListener("touchmove", refuse, { passive: false });
   document.addEventListener("keydown", (event) => {
     const isZoom = (event.ctrlKey || event.metaKey) && ["+", "-", "=", "0"].includes(event.key);
+    if (page.choice) moveChoice(event);
     if (isZoom || [" ", "Tab", "/", "'"].includes(event.key)) refuse(event);
   });
   window.addEventListener("resize", fitView);

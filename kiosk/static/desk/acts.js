@@ -19,23 +19,23 @@ export function actOfKey(scan, key) {
 export function paintActs({ scan, next, isOff, t, onAct, onNext }) {
   const primary = primaryAct(scan);
   const buttons = (scan?.acts ?? []).map((act) =>
-    actButton({ ...act, key: act === primary || KEYS[act.act] !== "Enter" ? KEYS[act.act] : "", isOff, onClick: () => onAct(act) }),
+    actButton({ ...act, key: act === primary || KEYS[act.act] !== "Enter" ? KEYS[act.act] : "", isOff, t, onClick: () => onAct(act) }),
   );
   if (next) buttons.unshift(nextButton({ next, isOff, key: primary ? "" : "Enter", t, onNext }));
   at("acts").replaceChildren(...buttons);
 }
 
-function actButton({ act, label, effect, text, key, isOff, onClick }) {
+function actButton({ act, label, effect, text, key, isOff, t, onClick }) {
   const attributes = { type: "button", class: `act ${act}`, "data-act": act, "aria-label": text, disabled: isOff, onclick: onClick };
   const words = el("span", { class: "act-words" }, el("strong", {}, label), el("span", { class: "effect" }, effect));
-  return el("button", attributes, words, key ? keyHint(key) : null);
+  return el("button", attributes, words, key ? keyHint(key, t) : null);
 }
 
 function nextButton({ next, isOff, key, t, onNext }) {
   const name = next.person?.name || t("unknown_person");
   const effect = t("next_effect", { name });
   const label = t("next_waiting");
-  return actButton({ act: "next", label, effect, text: `${label}: ${effect}`, key, isOff, onClick: onNext });
+  return actButton({ act: "next", label, effect, text: `${label}: ${effect}`, key, isOff, t, onClick: onNext });
 }
 
 let putAway = () => {};
@@ -101,7 +101,7 @@ export function askReason(act, t) {
       el(
         "div",
         { class: "answers" },
-        el("button", { type: "submit", class: "act override" }, el("span", { class: "act-words" }, el("strong", {}, act.label), el("span", { class: "effect" }, act.effect)), keyHint("Enter")),
+        el("button", { type: "submit", class: "act override" }, el("span", { class: "act-words" }, el("strong", {}, act.label), el("span", { class: "effect" }, act.effect)), keyHint("Enter", t)),
         cancelButton(give, t),
       ),
     );
@@ -133,7 +133,7 @@ function byNumber(event, field, choose, t) {
 }
 
 export const cancelButton = (give, t) =>
-  el("button", { type: "button", class: "quiet", onclick: () => give(null) }, t("cancel"), keyHint("Esc"));
+  el("button", { type: "button", class: "quiet", onclick: () => give(null) }, t("cancel"), keyHint("Esc", t));
 
 /** Whether this card is to be given to this person. */
 export function askAssign({ scan, person, t }) {

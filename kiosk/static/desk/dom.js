@@ -40,7 +40,10 @@ export function standingMark(standing) {
 }
 
 /** A key on a button. */
-export const keyHint = (key) => el("kbd", { "aria-hidden": "true" }, key);
+const KEY_NAMES = { Enter: "key_enter", Esc: "key_escape" };
+
+/** What is printed on the key, in the staff member's language. */
+export const keyHint = (key, t) => el("kbd", { "aria-hidden": "true" }, KEY_NAMES[key] ? t(KEY_NAMES[key]) : key);
 
 export function toast(text) {
   const line = at("toast");
