@@ -32,12 +32,14 @@ from server.models.passes import (
     PassUse,
 )
 from server.models.people import Account, AllowedAdult, Contact, Credential, Memo, Person, Tag, person_tag
+from server.models.search import AccountOrder, NameVariant, PersonSearch, SearchVersion
 from server.models.staff import Role, Staff, StaffRole, StaffSession
 
 __all__ = [
     "AccessPoint",
     "AccessPointVersion",
     "Account",
+    "AccountOrder",
     "Activity",
     "Alarm",
     "AllowedAdult",
@@ -70,17 +72,20 @@ __all__ = [
     "Memo",
     "Multipass",
     "MultipassType",
+    "NameVariant",
     "Occurrence",
     "Organization",
     "PassLease",
     "PassUse",
     "Person",
+    "PersonSearch",
     "PersonSkill",
     "PictureVersion",
     "QuarantinedMessage",
     "Registration",
     "Role",
     "SavedList",
+    "SearchVersion",
     "Settlement",
     "Site",
     "Skill",

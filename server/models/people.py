@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, false
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from access.domain.credentials import Code, CredentialKind, fingerprint
@@ -13,6 +14,11 @@ from server.models.base import ID_LENGTH, Base, Identified, utc_now, word
 from server.models.organizations import Organization
 
 __all__ = ["Account", "AllowedAdult", "Contact", "Credential", "Memo", "Person", "Tag", "person_tag"]
+
+
+def _only_where(flag: str) -> dict[str, Any]:
+    """Has an index hold the few rows with a flag only."""
+    return {"sqlite_where": text(f"{flag} = 1"), "postgresql_where": text(flag)}
 
 
 person_tag = Table(
@@ -41,7 +47,10 @@ class Account(Identified, Base):
     """
 
     __tablename__ = "account"
-    __table_args__ = (Index("uq_account_external_id", "organization_id", "external_id", unique=True),)
+    __table_args__ = (
+        Index("uq_account_external_id", "organization_id", "external_id", unique=True),
+        Index("ix_account_balance", "organization_id", "balance_cents"),
+    )
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
     name: Mapped[str] = mapped_column(String(200), default="")
@@ -76,6 +85,9 @@ class Person(Identified, Base):
         Index("ix_person_access_picture", "organization_id", "access_picture"),
         Index("ix_person_profile_picture", "organization_id", "profile_picture"),
         Index("uq_person_external_id", "organization_id", "external_id", unique=True),
+        Index("ix_person_created", "organization_id", "created_at"),
+        Index("ix_person_blocked", "organization_id", **_only_where("is_blocked")),
+        Index("ix_person_notify_flag", "organization_id", **_only_where("has_notify_flag")),
     )
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))

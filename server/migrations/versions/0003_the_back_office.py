@@ -10,6 +10,25 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_FULL_TEXT = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE person_word USING fts5(words, content='person_search', content_rowid='no', "
+        "tokenize='ascii', detail=none, columnsize=0, prefix='5 6 7')",
+        "CREATE TRIGGER person_search_added AFTER INSERT ON person_search BEGIN "
+        "INSERT INTO person_word(rowid, words) VALUES (new.no, new.words); END",
+        "CREATE TRIGGER person_search_removed AFTER DELETE ON person_search BEGIN "
+        "INSERT INTO person_word(person_word, rowid, words) VALUES ('delete', old.no, old.words); END",
+        "CREATE TRIGGER person_search_changed AFTER UPDATE OF words ON person_search BEGIN "
+        "INSERT INTO person_word(person_word, rowid, words) VALUES ('delete', old.no, old.words); "
+        "INSERT INTO person_word(rowid, words) VALUES (new.no, new.words); END",
+    ),
+    "postgresql": (
+        "CREATE INDEX ix_person_search_words ON person_search "
+        "USING gin (array_to_tsvector(string_to_array(words, ' '))) WITH (fastupdate = off)",
+    ),
+}
+# Every word begins with four letters of its organization: the prefixes are of one, two and three letters after them.
+
 
 def upgrade() -> None:
     """Every area."""
@@ -17,6 +36,7 @@ def upgrade() -> None:
     _people()
     _passes()
     _clients()
+    _search()
     _billing()
     _activity()
     _audit()
@@ -319,6 +339,57 @@ def _clients() -> None:
     )
     op.create_index("ix_picture_version_person", "picture_version", ["person_id", "role", "changed_at"], unique=False)
     op.create_index("ix_picture_version_picture", "picture_version", ["organization_id", "picture"], unique=False)
+
+
+def _search() -> None:
+    """What the search of clients stands on; it is filled by the server when it starts (`server.clients.indexing`)."""
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    bytewise = None if is_sqlite else "C"
+    op.create_table(
+        "person_search",
+        sa.Column("no", sa.Integer() if is_sqlite else sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("by_last", sa.String(length=240, collation=bytewise), nullable=False),
+        sa.Column("by_first", sa.String(length=240, collation=bytewise), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_person_search")),
+        sa.UniqueConstraint("person_id", name=op.f("uq_person_search_person_id")),
+    )
+    for name in ("by_last", "by_first"):
+        op.create_index(f"ix_person_search_{name}", "person_search", ["organization_id", name, "no"], unique=False)
+    op.create_table(
+        "account_order",
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=240, collation=bytewise), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_account_order")),
+    )
+    op.create_index("ix_account_order_name", "account_order", ["organization_id", "name", "account_id"], unique=False)
+    op.create_table(
+        "name_variant",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("variant", sa.String(length=40, collation=bytewise), nullable=False),
+        sa.Column("word", sa.String(length=40, collation=bytewise), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "variant", "word", name=op.f("pk_name_variant")),
+    )
+    op.create_table(
+        "search_version",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_search_version")),
+    )
+    op.create_index("ix_account_balance", "account", ["organization_id", "balance_cents"], unique=False)
+    op.create_index("ix_person_created", "person", ["organization_id", "created_at"], unique=False)
+    for name, flag in (("blocked", "is_blocked"), ("notify_flag", "has_notify_flag")):
+        op.create_index(
+            f"ix_person_{name}",
+            "person",
+            ["organization_id"],
+            sqlite_where=sa.text(f"{flag} = 1"),
+            postgresql_where=sa.text(flag),
+        )
+    for statement in _FULL_TEXT["sqlite" if is_sqlite else "postgresql"]:
+        op.execute(statement)
 
 
 def _billing() -> None:

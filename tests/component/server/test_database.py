@@ -19,8 +19,13 @@ def test_migrations_give_exactly_the_models(database: Database) -> None:
     """After the last migration nothing is missing and nothing is left over; running them again changes nothing."""
     database.migrate()
     with database.write_engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """All but the full-text index, which is a table on SQLite and an expression on PostgreSQL."""
+    return not (kind in ("table", "index") and (name or "").startswith(("person_word", "ix_person_search_words")))
 
 
 def test_a_reading_session_cannot_write(database: Database) -> None:
