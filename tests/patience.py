@@ -12,7 +12,7 @@ PATIENCE_S = 60.0
 """Longer than anything takes on a slow machine that others use too."""
 
 
-def wait_until(is_so: Callable[[], Any], *, what: str = "it", timeout_s: float = PATIENCE_S) -> Any:
+def wait_until(is_so: Callable[[], Any], timeout_s: float = PATIENCE_S, *, what: str = "it") -> Any:
     """The first true answer. Raises AssertionError when there is none in time."""
     ends_at = time.monotonic() + timeout_s
     while not (answer := is_so()):

@@ -6,10 +6,10 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -37,13 +37,8 @@ from server.devices.service import create_enrolment_code
 from server.models import AccessPoint, Base, Device, Multipass, MultipassType, Organization, Person, Site
 from server.models.people import Account
 from server.settings import ServerSettings
-
-
-def free_port() -> int:
-    """A TCP port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.patience import PATIENCE_S, wait_until
+from tests.ports import free_port
 
 
 def _postgresql_programs() -> Path | None:
@@ -79,7 +74,13 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _run(owner: pwd.struct_passwd | None, *command: str | Path) -> None:
     user = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
     done = subprocess.run(
-        [str(part) for part in command], cwd="/", capture_output=True, text=True, timeout=60, check=False, **user
+        [str(part) for part in command],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S * 2,
+        check=False,
+        **user,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -243,15 +244,6 @@ def fill_club() -> Callable[[Database], None]:
     return fill
 
 
-def until(condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
-    """The condition's first true answer; fails when there is none in time."""
-    ends_at = time.monotonic() + timeout_s
-    while not (answer := condition()):
-        assert time.monotonic() < ends_at, "it did not happen in time"
-        time.sleep(0.005)
-    return answer
-
-
 class RunningCentre:
     """A whole centre in a thread of this process, on free ports, and what a test asks of it."""
 
@@ -269,22 +261,22 @@ class RunningCentre:
     def start(self, *, is_broker_there: bool = True) -> None:
         """Serves, with a connection to its broker if that is there already."""
         self._thread.start()
-        until(lambda: self._server.started or not self._thread.is_alive())
+        wait_until(lambda: self._server.started or not self._thread.is_alive())
         assert self._thread.is_alive(), "the centre did not start"
         if is_broker_there:
-            until(lambda: self.app.state.centre.link.is_connected)
+            wait_until(lambda: self.app.state.centre.link.is_connected)
 
     def stop(self) -> None:
         """Ends it as a signal would."""
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
     def enroll(self, name: str = "Door", site: str = "main", organization: str = "club") -> Enrolment:
         """A new door's identity, through the one-time code and HTTP."""
         with self.database.write() as session:
             code = create_enrolment_code(session, organization, site, name, ["entrance"])
-        answer = httpx.post(self.url + ENROLL_PATH, content=EnrolmentRequest(code=code).to_bytes())
+        answer = httpx.post(self.url + ENROLL_PATH, content=EnrolmentRequest(code=code).to_bytes(), timeout=PATIENCE_S)
         assert answer.status_code == 200, answer.text
         return Enrolment.from_bytes(answer.content)
 
@@ -315,14 +307,14 @@ class Door:
         """Connects; whether it was let in."""
         self.client.connect("127.0.0.1", self.port, keepalive=10)
         self.client.loop_start()
-        assert self._connected.wait(10)
+        assert self._connected.wait(PATIENCE_S)
         return not self.refused
 
     def subscribe(self, *topics: str) -> list[int]:
         """Subscribes at QoS 1; the broker's answers (128: refused)."""
         self.granted.clear()
         self.client.subscribe([(topic, 1) for topic in topics])
-        return until(lambda: len(self.granted) == len(topics) and list(self.granted))
+        return wait_until(lambda: len(self.granted) == len(topics) and list(self.granted))
 
     def topic(self, channel: Channel) -> str:
         """One of its own topics."""
@@ -361,10 +353,10 @@ class Mosquitto:
         lines += [f"password_file {folder / 'passwords'}", f"acl_file {folder / 'acl'}"]
         config.write_text("\n".join(lines) + "\n")
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        self._process = subprocess.Popen(
-            [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        until(self._listens)
+        self._log = folder / "log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen([program, "-c", str(config)], stdout=log, stderr=log)
+        wait_until(self._listens)
 
     def _listens(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -379,13 +371,14 @@ class Mosquitto:
         """Has Mosquitto learn of the doors in service."""
         with database.read() as session:
             self.write(active_devices(session))
-        self._process.send_signal(1)
-        time.sleep(0.3)
+        before = self._log.read_text().count("Reloading config")
+        self._process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self._log.read_text().count("Reloading config") > before, what="the reload")
 
     def stop(self) -> None:
         """Ends the process."""
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
 
 
 @pytest.fixture(params=["embedded", pytest.param("mosquitto", marks=pytest.mark.mosquitto)])
@@ -459,10 +452,10 @@ def _venue(folder: Path, migrated_file: Path, mosquitto: Mosquitto | None) -> It
             mosquitto.stop()
 
 
-@pytest.fixture(scope="session")
-def wait_until() -> Callable[..., Any]:
+@pytest.fixture(scope="session", name="wait_until")
+def _wait_until() -> Callable[..., Any]:
     """Waits for a condition."""
-    return until
+    return wait_until
 
 
 @pytest.fixture(scope="session")

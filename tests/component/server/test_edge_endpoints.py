@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import io
 import json
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +39,7 @@ from server.errors import CodeRefused, InUse, NotFound, TooLarge, Unprocessable
 from server.models import Account, Alarm, Device, Event, Organization, Person, QuarantinedMessage, Site
 from server.pictures.store import MAX_PICTURE_BYTES, PictureStore
 from server.settings import ServerSettings
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -71,13 +71,6 @@ def picture_bytes(size: tuple[int, int] = (90, 120), format_: str = "PNG") -> by
     out = io.BytesIO()
     Image.new("RGB", size, (20, 90, 160)).save(out, format_)
     return out.getvalue()
-
-
-def free_port() -> int:
-    """A TCP port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 REQUESTS = [

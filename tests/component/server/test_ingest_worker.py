@@ -15,6 +15,7 @@ from server.db import Database
 from server.ingest.worker import IngestWorker
 from server.models import Alarm, Event, QuarantinedMessage
 from server.supervision import keep_running
+from tests.patience import PATIENCE_S
 
 _KEY = CentreKey(b"k" * 32)
 
@@ -32,7 +33,7 @@ class FakeBroker:
 
     async def hears(self, number: int) -> None:
         """Waits for that many receipts."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.said) < number:
                 await asyncio.sleep(0.01)
 
@@ -154,7 +155,7 @@ def test_a_task_that_dies_is_started_again() -> None:
 
     async def watch() -> None:
         task = asyncio.create_task(keep_running("frail", frail))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while runs < 3:
                 await asyncio.sleep(0.01)
         task.cancel()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,8 @@ from pydantic import ValidationError
 
 from server.devices.service import revoke
 from server.settings import ServerSettings
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
 
 SHIPPED = Path(__file__).parents[3] / "firmware_configs" / "mosquitto.conf"
 NEEDS_FILES = re.compile(r"^(certfile|keyfile|tls_version|persistence\w*|autosave_interval|password_file|acl_file)")
@@ -46,10 +47,7 @@ def centre(
     tmp_path: Path, migrated_file: Path, run_centre: Any, fill_club: Any, wait_until: Callable[..., Any]
 ) -> Iterator[Any]:
     """A centre that starts before its Mosquitto, as the documents say."""
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        http_port, mqtt_port = first.getsockname()[1], second.getsockname()[1]
+    http_port, mqtt_port = free_port(), free_port()
     shutil.copy(migrated_file, tmp_path / "centre.db")
     folder = tmp_path / "mosquitto"
     settings = ServerSettings(
@@ -66,34 +64,35 @@ def centre(
     running.start(is_broker_there=False)
     wait_until((folder / "acl").exists)
     process = _start(folder, mqtt_port)
-    wait_until(lambda: running.app.state.centre.link.is_connected, 20)
+    wait_until(lambda: running.app.state.centre.link.is_connected)
     try:
         yield running
     finally:
         running.stop()
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def _port(centre: Any) -> int:
     return int(centre.settings.mqtt_url.rpartition(":")[2])
 
 
+def is_let_in(identity: Any, centre: Any, make_door: Any) -> bool:
+    """Whether Mosquitto knows the door."""
+    door = make_door(identity, _port(centre))
+    answer = bool(door.connect())
+    door.close()
+    return answer
+
+
 def test_a_door_may_log_in_until_it_is_revoked(centre: Any, make_door: Any, wait_until: Callable[..., Any]) -> None:
     """Nobody writes a file or sends a signal by hand."""
-
-    def is_let_in(identity: Any) -> bool:
-        door = make_door(identity, _port(centre))
-        answer = bool(door.connect())
-        door.close()
-        return answer
-
     identity, other = centre.enroll(), centre.enroll("Other")
-    wait_until(lambda: is_let_in(identity), 5)
+    wait_until(lambda: is_let_in(identity, centre, make_door))
     with centre.database.write() as session:
         revoke(session, "club", identity.device)
-    wait_until(lambda: not is_let_in(identity), 5)
-    assert is_let_in(other)
+    wait_until(lambda: not is_let_in(identity, centre, make_door))
+    assert is_let_in(other, centre, make_door)
     folder = centre.settings.mosquitto_dir
     assert {(folder / name).stat().st_mode & 0o777 for name in ("passwords", "acl")} == {0o640}
 
@@ -101,7 +100,8 @@ def test_a_door_may_log_in_until_it_is_revoked(centre: Any, make_door: Any, wait
 def test_a_door_cannot_end_the_session_of_another(centre: Any, make_door: Any, wait_until: Callable[..., Any]) -> None:
     """Its client id is its proved name, whatever it claims."""
     victim, rogue = (make_door(centre.enroll(name), _port(centre)) for name in ("Victim", "Rogue"))
-    time.sleep(0.5)
+    for door in (victim, rogue):
+        wait_until(lambda door=door: is_let_in(door.identity, centre, make_door))
     lost: list[Any] = []
     victim.client.on_disconnect = lambda *given: lost.append(given)
     assert victim.connect()
