@@ -23,7 +23,7 @@ from edge_agent.centre import CentreClient
 from edge_agent.choosing import Offers
 from edge_agent.clock import DoorClock, SystemTime
 from edge_agent.desk_parts import DeskParts, DeskSurroundings
-from edge_agent.devices import load_readers, load_relays
+from edge_agent.devices import BoundBarrier, load_barriers, load_readers, load_relays
 from edge_agent.door import Door, Scan
 from edge_agent.door_thread import DoorThread
 from edge_agent.enrolment import LEDGER_NAME, identity_in, software_version
@@ -42,6 +42,7 @@ from edge_agent.neighbours import Neighbours
 from edge_agent.notify import notify
 from edge_agent.only_agent import only_agent
 from edge_agent.outbox import SqliteOutbox
+from edge_agent.passages import Passages
 from edge_agent.pictures import PictureFetcher, PictureStore
 from edge_agent.relays import RelayBank
 from edge_agent.reporter import StateReporter, last_will
@@ -51,7 +52,7 @@ from edge_agent.status import PointStatus
 from edge_agent.upkeep import CENTRE_MARK, OWN_MARK, Upkeep
 from edge_agent.uplink import Uplink
 from edge_agent.web import WebServer, WebSource, build_app
-from hardware.api import ReaderState
+from hardware.api import Passage, ReaderState
 from hardware.supervisor import ReaderSupervisor
 
 __all__ = ["Agent", "run_agent"]
@@ -69,6 +70,7 @@ class Agent:
         """Opens ledger and cache and loads the drivers. Raises `EdgeError`."""
         self._readers = load_readers(settings)
         self._relays = RelayBank(load_relays(settings))
+        self._barriers = load_barriers(settings)
         self.ledger = SqliteLedger(settings.data_dir / LEDGER_NAME)
         self.identity = identity_in(self.ledger)
         self.clock = _clock(self.ledger)
@@ -78,6 +80,7 @@ class Agent:
         self._centre = CentreClient.for_device(settings.centre_url, self.identity)
         self.hub = KioskHub()
         self._states: dict[str, ReaderState] = {each.reader.name: ReaderState.STARTING for each in self._readers}
+        self._barrier_states = {each.barrier.name: ReaderState.STARTING for each in self._barriers}
         self._last_scan_at: datetime | None = None
         self._connect(settings)
         self._compose(settings)
@@ -167,6 +170,12 @@ class Agent:
             offers=Offers(show=self.showing.offer, hide=self.showing.withdraw),
             help=self._help,
         )
+        self.passages = Passages(
+            self._barriers,
+            undo=lambda event: self.desk.desk.undo_unused(event),
+            call=lambda act: self.door.call(act),
+            monotonic=self.clock.monotonic,
+        )
         self.desk = DeskParts(self._desk_surroundings())
         exits = AutoExit(self.desk.desk, self.facts, self.ledger, self.clock, self.points)
         self.upkeep = Upkeep(
@@ -179,10 +188,11 @@ class Agent:
             check_out_overdue=exits.run,
         )
         self.door = DoorThread(self.ledger, handle=door.handle, tick=self._tick, on_storage_lost=self.pictures.clear)
-        self._supervisors = [
+        self._supervisors: list[ReaderSupervisor[Any]] = [
             ReaderSupervisor(each.reader, on_read=self.door.submit, on_state=self._reader_state)
             for each in self._readers
         ]
+        self._supervisors += [self._supervised(each) for each in self._barriers]
 
     def start(self) -> None:
         """Starts everything, the door before its connections."""
@@ -214,6 +224,7 @@ class Agent:
         with ExitStack() as stack:
             stack.callback(self.ledger.close)
             stack.callback(self.upkeep.keep_clock_marks)
+            stack.callback(self._door.close)
             stack.callback(self.facts.close)
             stack.callback(self.desk.close)
             stack.callback(self.feed.stop)
@@ -267,6 +278,7 @@ class Agent:
             "data_as_of": state.data_as_of.isoformat() if state else None,
             "readers": {name: str(each) for name, each in self._states.items()},
             "relays_lost": self._relays.lost(),
+            "barriers": {name: str(each) for name, each in self._barrier_states.items()},
             "mqtt": self._is_mqtt_up(),
             "clock": self.clock.read().trust.value,
         }
@@ -295,6 +307,7 @@ class Agent:
     def _answer(self, scan: Scan) -> None:
         self.showing.answer(scan)
         self.desk.answer(scan)
+        self.passages.opened(scan.event)
         self._last_scan_at = scan.event.occurred_at
         self.uplink.wake()
 
@@ -308,7 +321,21 @@ class Agent:
 
     def _tick(self) -> None:
         self._door.settle()
+        self.passages.tick()
         self.upkeep.tick()
+
+    def _supervised(self, bound: BoundBarrier) -> ReaderSupervisor[Passage]:
+        name = bound.barrier.name
+        return ReaderSupervisor(
+            bound.barrier,
+            on_read=lambda passage: self.passages.report(name, passage),
+            on_state=self._barrier_state,
+            kind="barrier",
+        )
+
+    def _barrier_state(self, name: str, state: ReaderState) -> None:
+        self.passages.state(name, state)
+        self._barrier_states[name] = state
 
     def _reader_state(self, name: str, state: ReaderState) -> None:
         self._states[name] = state
@@ -344,6 +371,7 @@ class Agent:
             release=self._relays.release,
             show=self.showing.answer,
             recorded=self.uplink.wake,
+            entered=self.passages.opened,
             hello=self.showing.hello,
             status=self.status,
         )

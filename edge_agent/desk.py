@@ -20,9 +20,9 @@ from access.domain.policy import AccessPoint, Direction
 from access.domain.reasons import Outcome, Reason
 from access.domain.staff import DeskPermission
 from access.wire.enrolment import Enrolment
-from access.wire.events import CacheMark, Event, EventKind
+from access.wire.events import CacheMark, Event, EventCause, EventKind
 from edge_agent.clock import DoorClock, Moment
-from edge_agent.desk_recording import Deed, DoorStamp, deed_maker, used
+from edge_agent.desk_recording import Deed, DoorStamp, deed_maker, unused, used
 from edge_agent.desk_scans import DeskScans, KnownScan, Reader
 from edge_agent.desk_staff import DeskStaff
 from edge_agent.door import DECISION_JSON, Scan
@@ -30,7 +30,7 @@ from edge_agent.errors import CacheFault, DeskProblem
 from edge_agent.gather import FactsReader, Rules
 from edge_agent.leases import LeaseBook
 from edge_agent.ledger import SqliteLedger
-from kiosk.desk import ActKind
+from kiosk.desk import ActKind, ScanState
 
 __all__ = ["Desk", "Done"]
 
@@ -72,7 +72,7 @@ class Desk:
     """For the door's thread alone. Methods raise `DeskProblem`, and `LedgerFault` when nothing could be recorded.
 
     `release(access_point, seconds)` pulses the relays; `show(scan)` says it on the visitor's screen; `told(done)`
-    tells the open desks.
+    tells the open desks; `entered(event)` is called when the door was opened for somebody by hand.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Desk:
         release: Callable[[str, float], None],
         show: Callable[[Scan], None] = lambda scan: None,
         told: Callable[[Done], None] = lambda done: None,
+        entered: Callable[[Event], None] = lambda event: None,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._identity = identity
@@ -96,6 +97,7 @@ class Desk:
         self._release = release
         self._show = show
         self._told = told
+        self._entered = entered
         self._random = random
         self._leases = LeaseBook(ledger)
         self._scans = DeskScans(ledger, person=facts.participant)
@@ -165,6 +167,33 @@ class Desk:
         )
         event = self._record(deed, self._clock.read(), None, decision)
         return self._done(event.id, event, is_new=True)
+
+    def undo_unused(self, entry: Event) -> Event | None:
+        """Nobody went through after this entry: it is undone, and what it used is given back. None when it was undone
+        already, or when the person has been seen leaving since."""
+        scan_id = entry.refers_to or entry.id
+        known = self._scans.get(scan_id)
+        if known is None or known.state is ScanState.UNDONE or self._has_left(entry):
+            return None
+        held = entry.entitlement
+        deed = Deed(
+            kind=EventKind.UNDONE,
+            access_point=entry.access_point,
+            outcome=Outcome.GRANTED,
+            direction=entry.direction,
+            person=entry.person,
+            account=entry.account,
+            entitlement=unused(held) if held else None,
+            refers_to=entry.id,
+            cause=EventCause.NO_ENTRY,
+        )
+        event = self._record(deed, self._clock.read(), None)
+        self._done(scan_id, event, is_new=False)
+        return event
+
+    def _has_left(self, entry: Event) -> bool:
+        left_at = self._ledger.presence(entry.access_point, entry.person or "").last_out_at
+        return left_at is not None and left_at >= entry.occurred_at
 
     def record(self, deed: Deed, decision: Decision | None = None) -> Event:
         """Records something done to a list rather than to a scan: a mark, a pick-up, an automatic exit. With a
@@ -264,6 +293,7 @@ class Desk:
         event = done.event
         pulse_ms = asked.point.pulse_ms if asked else _PULSE_MS_WITHOUT_RULES
         self._release(event.access_point, pulse_ms / 1000)
+        self._entered(event)
         if asked is None:
             return
         now = self._clock.monotonic()

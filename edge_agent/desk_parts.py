@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from access.domain.reasons import Outcome
 from access.wire.enrolment import Enrolment
-from access.wire.events import EventKind
+from access.wire.events import Event, EventKind
 from access.wire.movements import direction_of
 from edge_agent.cache import SqliteCache
 from edge_agent.clock import DoorClock
@@ -52,6 +52,7 @@ class DeskSurroundings:
     release: Callable[[str, float], None]
     show: Callable[[Scan], None]
     recorded: Callable[[], None]
+    entered: Callable[[Event], None]
     hello: Callable[[str], dict[str, Any]]
     status: Callable[[str], PointStatus]
 
@@ -78,6 +79,7 @@ class DeskParts:
             release=around.release,
             show=around.show,
             told=self._told,
+            entered=around.entered,
         )
         self._lists = DeskLists(
             self._directory, around.ledger, around.clock, own_points=around.points, is_hearing=around.is_hearing

@@ -11,11 +11,19 @@ from access.domain.ids import uuid7
 from access.domain.people import Language
 from access.domain.policy import Direction
 from access.domain.reasons import Notice, Outcome, Reason
-from access.wire.events import AttendanceMark, CacheMark, Event, EventKind, PresentedCredential, UsedEntitlement
+from access.wire.events import (
+    AttendanceMark,
+    CacheMark,
+    Event,
+    EventCause,
+    EventKind,
+    PresentedCredential,
+    UsedEntitlement,
+)
 from access.wire.movements import direction_of, one_way
 from edge_agent.clock import Moment
 
-__all__ = ["Deed", "DoorStamp", "deed_maker", "used"]
+__all__ = ["Deed", "DoorStamp", "deed_maker", "unused", "used"]
 
 _MAX_NAME = 200
 MAX_NOTE = 200
@@ -23,8 +31,8 @@ MAX_NOTE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """One thing done without a reader: by `staff`, or by the door itself when that is None. `direction` may be left
-    out where the kind itself says it."""
+    """One thing that is no scan: done by `staff`, or by the door itself when that is None. `direction` may be left out
+    where the kind itself says it."""
 
     kind: EventKind
     access_point: str
@@ -39,6 +47,9 @@ class Deed:
     entitlement: UsedEntitlement | None = None
     refers_to: str | None = None
     note: str | None = None
+    reader: str | None = None
+    count: int | None = None
+    cause: EventCause | None = None
     mark: AttendanceMark | None = None
     adult: str | None = None
 
@@ -87,6 +98,9 @@ def deed_maker(deed: Deed, stamp: DoorStamp) -> Callable[[int, str], Event]:
             refers_to=deed.refers_to,
             staff=deed.staff,
             note=deed.note[:MAX_NOTE] if deed.note else None,
+            reader=deed.reader,
+            count=deed.count,
+            cause=deed.cause,
             mark=deed.mark,
             adult=deed.adult,
         )
@@ -109,3 +123,11 @@ def used(entitlement: Entitlement | None, *, is_taken: bool, language: Language)
         activates=entitlement.activates and takes_use,
         occurrence_id=entitlement.occurrence_id,
     )
+
+
+def unused(entitlement: UsedEntitlement) -> UsedEntitlement:
+    """What an entry used, as the undoing of that entry names it: nothing is taken, and what was taken is left again."""
+    left = entitlement.remaining
+    if left is not None and entitlement.takes_use:
+        left += 1
+    return entitlement.model_copy(update={"takes_use": False, "activates": False, "lease": None, "remaining": left})

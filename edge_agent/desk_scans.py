@@ -11,7 +11,7 @@ from access.domain.facts import Decision
 from access.domain.people import Participant, Text
 from access.domain.staff import DeskPermission
 from access.wire.errors import WireError
-from access.wire.events import Event
+from access.wire.events import Event, EventCause
 from edge_agent.door import DECISION_JSON
 from edge_agent.ledger import SqliteLedger
 from kiosk.desk import PresentedBy, ScanState
@@ -21,8 +21,8 @@ __all__ = ["RECENT", "DeskScans", "KnownScan", "Reader"]
 
 RECENT = 40
 OPEN_FOR = timedelta(hours=12)
-_COLUMNS = "SELECT s.event_id, s.access_point, s.occurred_at, s.decision, s.state, s.act_id, s.staff_id, s.note, e.body"
-_FROM = " FROM scans s JOIN events e ON e.seq = s.seq"
+_COLUMNS = "SELECT s.event_id, s.decision, s.state, s.act_id, s.staff_id, s.note, e.body, a.body"
+_FROM = " FROM scans s JOIN events e ON e.seq = s.seq LEFT JOIN events a ON s.state = 'undone' AND a.id = s.act_id"
 _ONE = f"{_COLUMNS}{_FROM} WHERE s.event_id = ?"
 _NEWEST = f"{_COLUMNS}{_FROM} WHERE s.access_point = ? ORDER BY s.seq DESC LIMIT ?"
 _OPEN = f"{_COLUMNS}{_FROM} WHERE s.access_point = ? AND s.state = 'open' AND s.occurred_at >= ? ORDER BY s.seq DESC"
@@ -38,7 +38,8 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownScan:
-    """One scan as this door remembers it. `event` is the first one; `act_id` is the event that changed it last."""
+    """One scan as this door remembers it. `event` is the first one; `act_id` is the event that changed it last,
+    `cause` why the door changed it by itself."""
 
     event: Event
     decision: Decision
@@ -47,6 +48,7 @@ class KnownScan:
     act_id: str | None = None
     staff_id: str | None = None
     note: str | None = None
+    cause: EventCause | None = None
 
     @property
     def movement_id(self) -> str:
@@ -71,6 +73,7 @@ class KnownScan:
             may=reader.may,
             by=by,
             note=self.note,
+            cause=self.cause,
             is_offline=event.is_offline,
         ).to_json()
 
@@ -98,7 +101,7 @@ class DeskScans:
         return [each for each in found if each is not None]
 
     def _scan(self, row: Any) -> KnownScan | None:
-        _, _, _, decision, state, act_id, staff_id, note, body = row
+        _, decision, state, act_id, staff_id, note, body, act_body = row
         try:
             event = Event.from_bytes(body.encode())
             return KnownScan(
@@ -109,6 +112,7 @@ class DeskScans:
                 act_id=act_id,
                 staff_id=staff_id,
                 note=note,
+                cause=Event.from_bytes(act_body.encode()).cause if act_body else None,
             )
         except (WireError, ValueError):
             return None  # rot in one row hides no other

@@ -24,15 +24,16 @@ from access.domain.decision import decide
 from access.domain.facts import AccessRequest, Decision, Facts
 from access.domain.people import Language, Participant
 from access.domain.policy import AccessPoint, Direction
-from access.domain.reasons import Outcome
+from access.domain.reasons import Outcome, Reason
 from access.wire.enrolment import Enrolment
-from access.wire.events import CacheMark, Event
+from access.wire.events import CacheMark, Event, EventKind
 from edge_agent.asking import is_turnable
 from edge_agent.choosing import CHOICE_S, DEFAULT_ORDER, Offer, Offers
 from edge_agent.clock import DoorClock, Moment
+from edge_agent.desk_recording import Deed, DoorStamp, deed_maker
 from edge_agent.errors import CacheFault, LedgerFault
 from edge_agent.gather import FactsReader, Known, Rules
-from edge_agent.guessing import GuessGuard
+from edge_agent.guessing import GuessGuard, GuessReports
 from edge_agent.help import Help, NoHelp
 from edge_agent.leases import LeaseBook
 from edge_agent.ledger import SqliteLedger
@@ -122,6 +123,8 @@ class Door:
         self._offers = offers or Offers()
         self._random = random
         self._exits: set[str] = set()
+        self._guesses = GuessReports(self._guard, ledger, record=self._record_guesses)
+        self._guesses.restore(places)
 
     def handle(self, read: Read) -> Scan | None:
         """Takes one read all the way. Returns None when it was not recorded: the log says why, nobody was let in; or
@@ -137,9 +140,36 @@ class Door:
         return self._take(_now(offer.read, self._clock), choice=choice) if offer is not None else None
 
     def settle(self) -> None:
-        """Takes the scans of visitors who did not choose in time to their end."""
+        """Takes the scans of visitors who did not choose in time to their end, and records what was passed over."""
         for offer in self._offers.over(self._clock.monotonic()):
             self._take(_now(offer.read, self._clock), choice=DEFAULT_ORDER)
+        self._guesses.tick(self._clock.monotonic())
+
+    def close(self) -> None:
+        """After the last read: writes down what is not recorded yet."""
+        self._guesses.keep()
+
+    def _record_guesses(self, reader: str, count: int, marks: Mapping[str, str]) -> None:
+        deed = Deed(
+            kind=EventKind.DENIED,
+            access_point=self._places[reader].access_point,
+            outcome=Outcome.DENIED,
+            direction=Direction.IN,
+            reasons=(Reason.UNKNOWN_CARD,),
+            reader=reader,
+            count=count,
+        )
+        stamp = DoorStamp(
+            device=self._identity.device,
+            boot_id=self._clock.boot_id,
+            moment=self._clock.read(),
+            cache=None,
+            data_as_of=None,
+            is_offline=not self._is_connected(),
+            random=self._random(10),
+        )
+        event = self._ledger.record(deed_maker(deed, stamp), marks=marks)
+        _log.warning("guessing", alarm=True, reader=reader, access_point=event.access_point, count=count, seq=event.seq)
 
     def _take(self, read: Read, *, choice: str | None = None) -> Scan | None:
         place = self._places[read.reader]
@@ -340,7 +370,6 @@ class Door:
             cache_seq=event.cache.seq if event.cache else None,
             is_offline=event.is_offline,
             record_ms=round((scan.recorded_at - scan.read_at) * 1000, 2),
-            passed_over=self._guard.take_passed_over(presented.reader) or None,
         )
 
 

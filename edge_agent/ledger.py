@@ -91,18 +91,21 @@ class SqliteLedger:
         """Counts the times the file was opened: another connection to it is good within one generation."""
         return self._generation
 
-    def record(self, make: Callable[[int, str], Event], *, decision: str | None = None) -> Event:
+    def record(
+        self, make: Callable[[int, str], Event], *, decision: str | None = None, marks: Mapping[str, str] | None = None
+    ) -> Event:
         """Records one event and all it entails in one synced transaction; on return it is durable.
 
         `make` builds the event from its seq and the digest of the event before it. A use, presence and the outbox
         row follow from the event itself (see `ledger_views` too); `decision` is kept so that the desk and, after a
-        restart, the kiosk can show it again.
+        restart, the kiosk can show it again; `marks` are set with it.
         """
         with self._lock:
             event = make(self._last_seq + 1, self._last_digest)
             body = event.to_bytes()
             with self.transaction() as connection:
                 self._insert(connection, event, body.decode(), decision)
+                connection.executemany(_REPLACE_MARK, list((marks or {}).items()))
             self._last_seq = event.seq
             self._last_digest = hashlib.sha256(body).hexdigest()
         return event

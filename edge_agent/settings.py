@@ -1,6 +1,7 @@
 """An agent's configuration: a TOML file, over which `GATEHOUSE_AGENT_...` variables win.
 
-A reader's table is the driver's own, plus `access_point` and an optional `direction`; a relay's, plus `access_point`.
+A reader's table is the driver's own, plus `access_point` and an optional `direction`; a relay's, plus `access_point`;
+a barrier's, plus `access_point` and an optional `passage_s`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from access.domain.policy import Direction
 from edge_agent.errors import SettingsError
 
-__all__ = ["AgentSettings", "Binding"]
+__all__ = ["AgentSettings", "BarrierBinding", "Binding"]
 
+_PASSAGE_S = 8.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -30,6 +32,16 @@ class Binding:
     name: str
     access_point: str
     direction: Direction | None
+    config: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierBinding:
+    """A barrier's table, where it is, and how many seconds somebody has to go through."""
+
+    name: str
+    access_point: str
+    passage_s: float
     config: Mapping[str, object]
 
 
@@ -44,6 +56,7 @@ class AgentSettings(BaseSettings):
     http_port: int = Field(default=8700, ge=0, le=65535)
     readers: list[dict[str, Any]] = []
     relays: list[dict[str, Any]] = []
+    barriers: list[dict[str, Any]] = []
     mqtt_url: str | None = None
     uplink: Literal["mqtt", "http"] = "mqtt"
     http_fallback_after_s: float = Field(default=20.0, ge=0)
@@ -76,13 +89,14 @@ class AgentSettings(BaseSettings):
 
     @classmethod
     def of(cls, values: Mapping[str, Any], *, source: str = "the settings") -> Self:
-        """From values already read; checks the tables of readers and relays too. Raises `SettingsError`."""
+        """From values already read; checks the tables of the devices too. Raises `SettingsError`."""
         try:
             settings = cls(**values)
         except ValidationError as error:
             raise SettingsError(f"{source}: {_explain(error)}") from error
         settings.reader_bindings()
         settings.relay_bindings()
+        settings.barrier_bindings()
         return settings
 
     @field_validator("centre_url")
@@ -108,6 +122,25 @@ class AgentSettings(BaseSettings):
         """The relays with their access points. Raises `SettingsError`."""
         return _bindings("relay", self.relays)
 
+    def barrier_bindings(self) -> list[BarrierBinding]:
+        """The barriers with their access points, one each at most. Raises `SettingsError`."""
+        tables = [{key: value for key, value in each.items() if key != "passage_s"} for each in self.barriers]
+        bound = [
+            BarrierBinding(each.name, each.access_point, _passage_s(each.name, table), each.config)
+            for each, table in zip(_bindings("barrier", tables), self.barriers, strict=True)
+        ]
+        points = [each.access_point for each in bound]
+        if twice := {point for point in points if points.count(point) > 1}:
+            raise SettingsError(f"access point {sorted(twice)[0]!r} has two barriers; bind one of them to another")
+        return bound
+
+
+def _passage_s(name: str, table: Mapping[str, Any]) -> float:
+    value = table.get("passage_s", _PASSAGE_S)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 120:
+        raise SettingsError(f"barrier {name!r}: passage_s is {value!r}; write seconds from 1 to 120, or leave it out")
+    return float(value)
+
 
 def _bindings(kind: str, tables: list[dict[str, Any]]) -> list[Binding]:
     bound = [_binding(kind, table, number) for number, table in enumerate(tables, 1)]
@@ -130,8 +163,8 @@ def _binding(kind: str, table: Mapping[str, Any], number: int) -> Binding:
         raise SettingsError(f'{label} is bound to no access point; write access_point = "<id from the back office>"')
     if direction not in (None, Direction.IN, Direction.OUT):
         raise SettingsError(f'{label}: direction is {direction!r}; write "in" or "out", or leave it out')
-    if kind == "relay" and direction is not None:
-        raise SettingsError(f"{label}: a relay has no direction; leave it out")
+    if kind != "reader" and direction is not None:
+        raise SettingsError(f"{label}: a {kind} has no direction; leave it out")
     return Binding(name, point, Direction(direction) if direction else None, config)
 
 

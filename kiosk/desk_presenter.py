@@ -62,6 +62,7 @@ class _Case:
     credential: PresentedBy | None
     state: ScanState
     is_inside: bool
+    cause: str | None
     may: Set[Permission]
     voice: Voice
     texts: dict[str, str]
@@ -92,6 +93,7 @@ def present_scan(
     may: Set[Permission],
     by: str | None = None,
     note: str | None = None,
+    cause: str | None = None,
     is_offline: bool = False,
     is_inside: bool = False,
 ) -> DeskScan:
@@ -99,7 +101,8 @@ def present_scan(
 
     `kind` is the first event's (`EventKind`), or `LOOKED_UP` with `event_id` None for a decision that was made only to
     look; then `is_inside` says whether the person counts as inside. `state`, `by` and `note` are what staff did since:
-    a review that nobody decided is `OPEN`. `language` and `may` are the staff member's.
+    a review that nobody decided is `OPEN`; `cause` is why the door undid it by itself. `language`
+    and `may` are the staff member's.
     """
     spoken = spoken_language(language)
     case = _Case(
@@ -109,6 +112,7 @@ def present_scan(
         credential=credential,
         state=state,
         is_inside=is_inside,
+        cause=cause,
         may=may,
         voice=Voice.of(spoken, zone, occurred_at),
         texts=act_texts(spoken),
@@ -180,6 +184,8 @@ def _title(case: _Case) -> str:
     spoken, outcome = case.voice.words, case.decision.outcome
     if case.is_look_up:
         return case.texts[f"look_{outcome.value}"]
+    if case.state is ScanState.UNDONE and case.cause:
+        return spoken.event_cause(case.cause)
     if case.state in _TITLES:
         return spoken.event_kind(_TITLES[case.state])
     return spoken.event_kind(case.kind) if outcome is Outcome.GRANTED else spoken.outcome(outcome)

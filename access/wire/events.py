@@ -24,6 +24,7 @@ __all__ = [
     "CacheMark",
     "Event",
     "EventBatch",
+    "EventCause",
     "EventKind",
     "PresentedCredential",
     "UsedEntitlement",
@@ -71,6 +72,13 @@ class AttendanceMark(StrEnum):
     EXPECTED = "expected"
 
 
+class EventCause(StrEnum):
+    """Why a door did something by itself."""
+
+    NO_ENTRY = "no_entry"
+    """The barrier was watched all the time, and nobody went through: the check-in is undone."""
+
+
 class PresentedCredential(WireModel):
     """What was presented, known by its keyed fingerprint; `length` is in bytes and only set for unreadable ones."""
 
@@ -111,8 +119,9 @@ class Event(Message):
 
     `data_as_of` is the instant of the centre's state that the decision used: as new as the newest thing the door had
     heard, and None where nothing was decided or the door had no cache. `direction` is the way the person went or
-    wanted to go: that of the reader, or of what staff did. `adult` is the id of whom a child was handed to
-    (`picked_up`).
+    wanted to go: that of the reader, or of what staff did. `cause` is why a door did it by itself. `count`: the event
+    stands for so many refused presentations of unknown codes, which the door had no time to record one by one.
+    `adult` is the id of whom a child was handed to (`picked_up`).
     """
 
     id: _EventId
@@ -140,6 +149,8 @@ class Event(Message):
     refers_to: _EventId | None = None
     staff: Name | None = None
     note: _ShortText | None = None
+    cause: EventCause | None = None
+    count: int | None = Field(default=None, ge=1)
     mark: AttendanceMark | None = None
     adult: Name | None = None
 

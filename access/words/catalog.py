@@ -105,6 +105,10 @@ class Words:
         """What happened, as Account activity says it."""
         return self.label("event_kind", code)
 
+    def event_cause(self, code: str) -> str:
+        """Why a door did it by itself."""
+        return self.label("event_cause", code)
+
     def direction(self, code: str) -> str:
         """Which way an access point leads."""
         return self.label("direction", code)

@@ -109,10 +109,27 @@ class Say:
         years = today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
         return self.t.count("members.years", years)
 
+    def born(self, born_on: dt.date | None) -> str:
+        """The date of birth in full with the age, or that the person is presumed adult."""
+        if born_on is None:
+            return self.t("members.adult_presumed")
+        return f"{format_date(born_on, 'long', locale=self.locale)} ({self.age(born_on)})"
+
+    def answer(self, kind: str, value: str) -> str:
+        """What was answered to an extra question."""
+        if kind == "yes_no" and value in ("yes", "no"):
+            return self.t("activity.yes" if value == "yes" else "activity.no")
+        if kind == "date":
+            with suppress(ValueError):
+                return str(format_date(dt.date.fromisoformat(value), "long", locale=self.locale))
+        return value
+
     def reasons(self, row: ActivityRow) -> list[str]:
-        """All reasons of an event in words for staff."""
-        name = row.event.pass_name or ""
-        return [self.words.reason(code).staff(pass_name=name) for code in row.event.reasons]
+        """All reasons of an event in words for staff, after why a door did it by itself."""
+        name, cause, count = row.event.pass_name or "", row.body.get("cause"), row.body.get("count")
+        said = [self.words.event_cause(cause)] if isinstance(cause, str) else []
+        said += [self.words.reason(code).staff(pass_name=name) for code in row.event.reasons]
+        return [*said, self.t.count("at_the_door.guesses", count)] if isinstance(count, int) else said
 
     def kind(self, code: str) -> str:
         """What happened."""

@@ -121,6 +121,11 @@ class Recorded:
         return found if isinstance(found, str) else None
 
     @property
+    def is_count(self) -> bool:
+        """Whether it stands for scans that the door had no time to decide."""
+        return self.body.get("count") is not None
+
+    @property
     def choice(self) -> str | None:
         """What the visitor chose to use."""
         said = self.body.get("entitlement")

@@ -169,7 +169,7 @@ class _Replay:
 
     def _decide(self, recorded: Recorded) -> None:
         event = recorded.event
-        if event.staff_id is not None or recorded.direction is Direction.OUT:
+        if event.staff_id is not None or recorded.is_count or recorded.direction is Direction.OUT:
             return
         policies = (self._published, self._draft)
         around = Around(event.device_id, event.access_point_id, self._facility, is_shared=True)

@@ -106,7 +106,7 @@ def _scan_of(session: Session, organization_id: str, event: Event) -> Event:
     scan: Event | None = event
     if event.kind not in SCANS and event.refers_to is not None:
         scan = repository.event(session, organization_id, event.refers_to)
-    if scan is None or scan.kind not in SCANS or scan.staff_id is not None:
+    if scan is None or scan.kind not in SCANS or scan.staff_id is not None or Recorded.of(scan).is_count:
         raise NothingDecided("no rule decided this event")
     return scan
 

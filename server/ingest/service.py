@@ -172,6 +172,8 @@ class _Intake:
         row.flags = sorted(self._flags(event))
         self.session.add(row)
         self._new[event.id] = (event, row)
+        if event.count is not None:
+            self._alarm("guessing_at_door", event.access_point, {"reader": event.reader, "count": event.count})
         self._seqs.append(event.seq)
         self._note(Recorded(event.id, event.device, event.seq, each.body_hash, event.prev))
         note_recorded(self.session, self.identity.organization, event.id)

@@ -45,7 +45,17 @@ class Rig:
             else SqliteCache(folder, organization="maple", site="main")
         )
         self.facts = FactsReader(self.cache, self.ledger)
-        self.door = Door(
+        self.door = self._door()
+
+    def restart(self) -> None:
+        """A new process on the same files."""
+        self.ledger.close()
+        self.ledger = SqliteLedger(self.folder / "ledger.db")
+        self.facts = FactsReader(self.cache, self.ledger)
+        self.door = self._door()
+
+    def _door(self) -> Door:
+        return Door(
             self.centre.enrolment(),
             ledger=self.ledger,
             facts=self.facts,
@@ -91,6 +101,11 @@ class Rig:
 
     def _answer(self, scan: Scan) -> None:
         self.log.append(f"show {scan.event.outcome}")
+
+
+def events_of(rig: Rig) -> list[Event]:
+    """Everything that is recorded."""
+    return [Event.from_bytes(row[0].encode()) for row in rig.ledger.rows("SELECT body FROM events ORDER BY seq")]
 
 
 @pytest.fixture
@@ -194,6 +209,38 @@ def test_guessing_slows_unknown_codes_only(rig: Rig) -> None:
     """After the burst strangers get no answer, a member still does."""
     assert [rig.scan(f"guess-{number}") is None for number in range(5)] == [False] * 3 + [True] * 2
     assert rig.event(MEMBER_CARD).outcome is Outcome.GRANTED
+
+
+def test_what_is_passed_over_becomes_one_event_a_minute(rig: Rig, tmp_path: Path) -> None:
+    """No refusal is gone without a trace, and the ledger does not grow with the guesses."""
+    for number in range(500):
+        rig.scan(f"guess {number}")
+    rig.door.settle()
+    assert rig.recorded() == 3
+    rig.time.pass_(60)
+    rig.door.settle()
+    rig.door.settle()
+    *_, told = events_of(rig)
+    assert (told.kind, told.outcome, told.reasons) == ("denied", Outcome.DENIED, (Reason.UNKNOWN_CARD,))
+    assert (told.count, told.reader, told.access_point, told.credential) == (497, "front", "pool", None)
+    assert rig.recorded() == 4
+    rig.time.pass_(600)
+    rig.door.settle()
+    assert rig.recorded() == 4
+
+
+def test_the_count_of_guesses_survives_a_kill_and_is_told_once(rig: Rig) -> None:
+    """Written down while it grows; after the restart it is recorded at once, and never again."""
+    for number in range(100):
+        rig.scan(f"guess {number}")
+    rig.door.settle()
+    rig.restart()
+    rig.door.settle()
+    assert [each.count for each in events_of(rig)] == [None, None, None, 97]
+    rig.restart()
+    rig.time.pass_(61)
+    rig.door.settle()
+    assert len(events_of(rig)) == 4
 
 
 def test_without_a_cache_nobody_enters_and_everybody_leaves(bare: Rig) -> None:

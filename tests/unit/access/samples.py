@@ -44,6 +44,7 @@ from access.wire.events import (
     CacheMark,
     Event,
     EventBatch,
+    EventCause,
     EventKind,
     PresentedCredential,
     UsedEntitlement,
@@ -219,6 +220,8 @@ EVENT = Event(
     refers_to="0195808c-3a80-7000-8000-000000000000",
     staff="s1",
     note="Forgot the card",
+    cause=EventCause.NO_ENTRY,
+    count=3,
     mark=AttendanceMark.ABSENT,
     adult="c1",
 )

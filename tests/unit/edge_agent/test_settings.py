@@ -28,6 +28,15 @@ def test_a_reader_is_bound_and_its_table_is_the_drivers_own() -> None:
     assert settings.centre_url == "http://centre:8000"
 
 
+def test_a_barrier_is_bound_with_the_time_that_somebody_has() -> None:
+    """Eight seconds unless the table says otherwise."""
+    table = {"driver": "modbus", "port": "/dev/ttyUSB0", "access_point": "pool"}
+    barriers = [{"name": "a", **table}, {"name": "b", **table, "access_point": "gym", "passage_s": 5}]
+    bound = AgentSettings.of({**GOOD, "barriers": barriers}).barrier_bindings()
+    assert [(each.access_point, each.passage_s) for each in bound] == [("pool", 8.0), ("gym", 5.0)]
+    assert dict(bound[1].config) == {"name": "b", "driver": "modbus", "port": "/dev/ttyUSB0"}
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -42,6 +51,9 @@ def test_a_reader_is_bound_and_its_table_is_the_drivers_own() -> None:
         ({"readers": [{"name": "a", "access_point": "p", "direction": "up"}]}, 'write "in" or "out"'),
         ({"readers": [{"name": "a", "access_point": "p"}] * 2}, "two readers are called 'a'"),
         ({"relays": [{"name": "a", "access_point": "p", "direction": "in"}]}, "a relay has no direction"),
+        ({"barriers": [{"name": "a", "access_point": "p", "direction": "in"}]}, "a barrier has no direction"),
+        ({"barriers": [{"name": "a", "access_point": "p", "passage_s": 0}]}, "write seconds from 1 to 120"),
+        ({"barriers": [{"name": each, "access_point": "p"} for each in "ab"]}, "'p' has two barriers"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_write(change: dict[str, Any], says: str) -> None:

@@ -266,6 +266,13 @@ def test_how_a_scan_stands_after_what_staff_did(state: ScanState, standing: Stan
     assert (scan.by, scan.note) == ("Dana", "knows her")
 
 
+@pytest.mark.parametrize(("language", "title"), [("en", "Nobody went through"), ("fr", "Personne n’est passé")])
+def test_the_door_undid_it_by_itself(language: str, title: str) -> None:
+    """The title says why; nobody did it and there is nothing left to do."""
+    scan = shown(GRANTED, state=ScanState.UNDONE, cause="no_entry", language=language)
+    assert (scan.standing, scan.title, scan.by, scan.acts) == (Standing.NEUTRAL, title, None, ())
+
+
 def test_in_french() -> None:
     """The staff member's language, not the participant's."""
     scan = shown(REVIEW, language="fr-CA", by="Léa")

@@ -51,6 +51,12 @@ FAMILIES = {
     "card_kind": ["barcode", "qr", "nfc"],
     "panel": ["general", "access_point", "attendance", "access_types"],
     "error": ["not_found", "not_found_why", "forbidden", "forbidden_why", "failed", "failed_why"],
+    "settlement": [
+        *(f"{choice}{more}" for choice in Choice for more in ("", "_why")),
+        *(f"done_{choice}" for choice in Choice),
+        *("recorded", "problem_already", "problem_amount", "problem_choice"),
+    ],
+    "at_the_door": ["guesses"],
     "overview": ["inside", "granted", "review", "denied"],
     "registrations": ["until", "starts", "paused_until", "pause_starts"],
     "devices": ["connected", "offline", "never", "revoked", "name_missing", "point_missing"],

@@ -15,7 +15,7 @@ from access.domain.people import AgeGroup, Language
 from access.domain.policy import AccessType, Direction, EntitlementClass
 from access.domain.reasons import Notice, Outcome, Reason
 from access.domain.registrations import RegistrationStatus
-from access.wire.events import EventKind
+from access.wire.events import EventCause, EventKind
 from access.words import LANGUAGES, Phrase
 
 ALLOWED: dict[str, set[str]] = {
@@ -37,6 +37,7 @@ VOCABULARIES: dict[str, set[str]] = {
     "age_group": set(AgeGroup),
     "direction": set(Direction),
     "event_kind": set(EventKind),
+    "event_cause": set(EventCause),
 }
 INDISCREET = re.compile(
     r"balance|\bpay|\bow(e|ing)\b|\bdebt|money|invoice|\bfee|\$|dollar|amount|memo|e-?mail|medic|allerg|blocked|"
