@@ -24,6 +24,7 @@ from hardware.simulated import SimulatedScanner
 from tests.component.edge_agent.fake_centre import FakeCentre
 from tests.component.edge_agent.running import AgentProcess, Mosquitto, wait_until
 from tests.component.edge_agent.sample import sample
+from tests.patience import PATIENCE_S
 
 KILLS = 200 if os.environ.get("GATEHOUSE_FAULTS") == "full" else 15
 KEY = hashlib.sha256(b"fingerprints").digest()
@@ -50,13 +51,21 @@ class Page:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
+
+    def see(self, count: int) -> None:
+        """Waits for so many screens more."""
+        wanted = len(self.screens) + count
+        wait_until(lambda: len(self.screens) >= wanted, what="the next screens")
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            with suppress(OSError, WebSocketException, TimeoutError), connect(self._url, open_timeout=1) as socket:
+            with (
+                suppress(OSError, WebSocketException, TimeoutError),
+                connect(self._url, open_timeout=PATIENCE_S) as socket,
+            ):
                 while not self._stop.is_set():
-                    self._note(json.loads(socket.recv(timeout=1)))
+                    self._note(json.loads(socket.recv(timeout=PATIENCE_S)))
             time.sleep(0.02)
 
     def _note(self, message: dict[str, Any]) -> None:
@@ -79,7 +88,7 @@ class Presenting:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
 
     def _run(self) -> None:
         chosen = random.Random(7)
@@ -108,15 +117,18 @@ def test_nothing_is_lost_and_nothing_happens_twice(centre: FakeCentre, tmp_path:
         with Presenting(scanner):
             agent.start()
             agent.wait_ready()
-            for _ in range(KILLS):
-                # Half of the kills fall into the start-up, the others into scanning.
-                time.sleep(chosen.choice((chosen.uniform(0.0, 0.7), chosen.uniform(0.5, 1.2))))
+            for number in range(KILLS):
+                # Every other kill falls into the start-up, the others into scanning.
+                if number % 2:
+                    time.sleep(chosen.uniform(0.0, 0.9))
+                else:
+                    page.see(4)
+                    time.sleep(chosen.uniform(0.0, 0.3))
                 agent.kill()
                 agent.start()
-            agent.wait_ready()
-            time.sleep(0.5)
+            page.see(4)
         per_kill_s = (time.monotonic() - started) / KILLS
-        wait_until(lambda: agent.health().get("outbox") == 0, timeout_s=30, what="an empty outbox")
+        wait_until(lambda: agent.health().get("outbox") == 0, what="an empty outbox")
         assert agent.stop() == 0
     events = _check_ledger(agent.ledger_path)
     assert len(events) > KILLS

@@ -50,14 +50,13 @@ def test_ten_thousand_events_arrive_after_an_outage(broker: Mosquitto, tmp_path:
         started = time.monotonic()
         wait_until(lambda: len(centre.events) > 200, what="the first events")
         scanner.present(MEMBER_CARD.encode())
-        wait_until(lambda: EVENTS + 1 in centre.events, timeout_s=20, what="the live event")
-        is_interleaved = len(centre.events) <= EVENTS
-        wait_until(lambda: len(centre.events) > EVENTS // 2, timeout_s=60, what="half of the events")
+        wait_until(lambda: EVENTS + 1 in centre.events, what="the live event")
+        wait_until(lambda: len(centre.events) > EVENTS // 2, 300, what="half of the events")
         broker.stop()
         broker.start()
-        wait_until(lambda: agent.health().get("outbox") == 0, timeout_s=90, what="an empty outbox")
+        wait_until(lambda: agent.health().get("outbox") == 0, timeout_s=300, what="an empty outbox")
         took_s = time.monotonic() - started
         assert sorted(centre.events) == list(range(1, EVENTS + 2))
-        assert is_interleaved
+        assert centre.received.index(EVENTS + 1) < EVENTS // 2, "a live scan waited for the backlog"
         assert agent.stop() == 0
     print(f"{EVENTS} events in {took_s:.1f} s, {len(centre.received)} offered")
