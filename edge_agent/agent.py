@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,7 @@ from edge_agent.door import Door, Scan
 from edge_agent.door_thread import DoorThread
 from edge_agent.enrolment import LEDGER_NAME, identity_in, software_version
 from edge_agent.errors import EdgeError, LedgerFault
+from edge_agent.faults import ScanFaults
 from edge_agent.feed import FeedFollower
 from edge_agent.gather import FactsReader
 from edge_agent.heard import HeardEvents
@@ -52,6 +54,7 @@ from edge_agent.status import PointStatus
 from edge_agent.upkeep import CENTRE_MARK, OWN_MARK, Upkeep
 from edge_agent.uplink import Uplink
 from edge_agent.web import WebServer, WebSource, build_app
+from edge_agent.wiping import Wiper
 from hardware.api import Passage, ReaderState
 from hardware.supervisor import ReaderSupervisor
 
@@ -66,8 +69,9 @@ _SWITCH_S = 0.001
 class Agent:
     """One door machine with all its access points. `start`, `stop`; every part in between runs in its own thread."""
 
-    def __init__(self, settings: AgentSettings) -> None:
+    def __init__(self, settings: AgentSettings, *, random: Callable[[int], bytes] = os.urandom) -> None:
         """Opens ledger and cache and loads the drivers. Raises `EdgeError`."""
+        self._random = random
         self._readers = load_readers(settings)
         self._relays = RelayBank(load_relays(settings))
         self._barriers = load_barriers(settings)
@@ -107,6 +111,7 @@ class Agent:
             self._centre,
             is_mqtt_up=self._is_mqtt_up,
             on_applied=lambda delta: self.fetcher.feed_applied(delta),
+            on_revoked=self._revoked,
         )
         self.uplink = Uplink(
             identity,
@@ -151,6 +156,8 @@ class Agent:
     def _compose(self, settings: AgentSettings) -> None:
         """The parts of the door itself."""
         self.pictures = PictureStore(settings.data_dir / "pictures", max_bytes=settings.picture_store_mb * 1_000_000)
+        self.wiper = Wiper(self.identity, self.ledger, self.cache, self.pictures, self.hub)
+        self.faults = ScanFaults(self.clock.monotonic)
         self.fetcher = PictureFetcher(
             self.pictures, self._centre, self.cache, is_connected=lambda: self.feed.is_connected
         )
@@ -167,6 +174,8 @@ class Agent:
             is_connected=lambda: self.feed.is_connected,
             release=self._relays.release,
             answer=self._answer,
+            failed=self._scan_failed,
+            random=self._random,
             offers=Offers(show=self.showing.offer, hide=self.showing.withdraw),
             help=self._help,
         )
@@ -257,6 +266,8 @@ class Agent:
             are_readers_lost=bool(states) and all(each is ReaderState.LOST for each in states),
             is_connected=self.feed.is_connected,
             data_as_of=state.data_as_of if state else None,
+            is_revoked=self.wiper.is_revoked,
+            is_failing=self.faults.is_failing(access_point),
         )
 
     def health(self) -> dict[str, Any]:
@@ -306,10 +317,20 @@ class Agent:
 
     def _answer(self, scan: Scan) -> None:
         self.showing.answer(scan)
+        self.faults.clear(scan.event.access_point)
         self.desk.answer(scan)
         self.passages.opened(scan.event)
         self._last_scan_at = scan.event.occurred_at
         self.uplink.wake()
+
+    def _scan_failed(self, access_point: str) -> None:
+        """Said at once, whatever the page shows."""
+        self.faults.fail(access_point)
+        self.hub.push(access_point, self.status(access_point).to_json())
+
+    def _revoked(self, proof: str) -> None:
+        self.wiper.refused(proof)
+        self.reporter.report()
 
     def _heard(self, answer: AccountState) -> None:
         state = self.cache.state

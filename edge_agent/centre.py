@@ -116,7 +116,10 @@ def _refusal(response: http.client.HTTPResponse, path: str) -> CentreRefused:
     try:
         said = json.loads(response.read(4096))
         reason = next((str(said[key]) for key in ("reason", "code", "detail", "error") if key in said), "")
-    except (ValueError, TypeError):
-        reason = ""
+        proof = str(said.get("proof", ""))
+    except (ValueError, TypeError, AttributeError):
+        reason = proof = ""
     text = f"the centre answered {response.status} to {path.partition('?')[0]}"
-    return CentreRefused(f"{text}: {reason}" if reason else text, status=response.status, reason=reason[:200])
+    return CentreRefused(
+        f"{text}: {reason}" if reason else text, status=response.status, reason=reason[:200], proof=proof
+    )

@@ -88,7 +88,8 @@ class _Found:
 class Door:
     """Answers reads. Not thread-safe: one thread calls `handle`, so that two scans never race for one pass.
 
-    `release(access_point, seconds)` pulses the relays and must not block; `answer(scan)` shows it. `help` is the
+    `release(access_point, seconds)` pulses the relays and must not block; `answer(scan)` shows it, and
+    `failed(access_point)` that a scan came to nothing. `help` is the
     centre, asked before somebody is refused for a reason that a fresher fact could turn, and for uses of strict passes.
     """
 
@@ -103,6 +104,7 @@ class Door:
         is_connected: Callable[[], bool],
         release: Callable[[str, float], None] = lambda access_point, seconds: None,
         answer: Callable[[Scan], None] = lambda scan: None,
+        failed: Callable[[str], None] = lambda access_point: None,
         guard: GuessGuard | None = None,
         help: Help | None = None,
         offers: Offers | None = None,
@@ -118,6 +120,7 @@ class Door:
         self._is_connected = is_connected
         self._release = release
         self._answer = answer
+        self._failed = failed
         self._guard = guard or GuessGuard()
         self._help = help or NoHelp()
         self._offers = offers or Offers()
@@ -192,7 +195,11 @@ class Door:
             raise
         if scan.decision.outcome is Outcome.GRANTED:
             self._release(place.access_point, (scan.point.pulse_ms if scan.point else _PULSE_MS_WITHOUT_RULES) / 1000)
-        self._answer(scan)
+        try:
+            self._answer(scan)
+        except Exception:
+            self._failed(place.access_point)
+            raise
         if scan.event.entitlement is not None and scan.event.entitlement.lease is not None:
             self._help.restock(scan.event.entitlement.id)
         self._log_scan(scan, presented)
@@ -346,6 +353,8 @@ class Door:
         is_exit = self._is_exit(place)
         if is_exit:
             self._release(place.access_point, _PULSE_MS_WITHOUT_RULES / 1000)
+        else:
+            self._failed(place.access_point)
         _log.error(
             "scan_not_recorded",
             alarm=True,

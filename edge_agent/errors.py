@@ -55,12 +55,14 @@ class CentreUnreachable(EdgeError):
 
 
 class CentreRefused(EdgeError):
-    """The centre refused; `status` is its HTTP status, `reason` its short machine-readable word, if any."""
+    """The centre refused; `status` is its HTTP status, `reason` its short machine-readable word and `proof` its sealed
+    word on it, if any."""
 
-    def __init__(self, message: str, *, status: int, reason: str = "") -> None:
+    def __init__(self, message: str, *, status: int, reason: str = "", proof: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
+        self.proof = proof
 
 
 class DeskProblem(EdgeError):

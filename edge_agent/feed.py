@@ -37,11 +37,13 @@ _MAX_SNAPSHOT_BYTES = 8 * 1024**3
 _POLL_S = 3.0
 _TICK_S = 0.25
 _GONE = 410
+_REVOKED = "device_revoked"
 _MAX_ROUNDS = 1000
 
 
 class FeedFollower:
-    """Runs in a thread of its own. `is_mqtt_up` says whether deltas come by themselves; if not it asks for them."""
+    """Runs in a thread of its own. `is_mqtt_up` says whether deltas come by themselves; if not it asks for them.
+    `on_revoked(proof)` is told when the centre refuses this door as revoked."""
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class FeedFollower:
         *,
         is_mqtt_up: Callable[[], bool],
         on_applied: Callable[[FeedDelta], None] = lambda delta: None,
+        on_revoked: Callable[[str], None] = lambda proof: None,
     ) -> None:
         self._identity = identity
         self._key = CentrePublicKey(bytes.fromhex(identity.centre_public_key))
@@ -62,6 +65,7 @@ class FeedFollower:
         self._centre = centre
         self._is_mqtt_up = is_mqtt_up
         self._on_applied = on_applied
+        self._on_revoked = on_revoked
         self._inbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -262,6 +266,8 @@ class FeedFollower:
                 self._pull_at = 0.0
 
     def _fail(self, error: Exception) -> None:
+        if isinstance(error, CentreRefused) and error.reason == _REVOKED:
+            self._on_revoked(error.proof)
         self._pull_at = time.monotonic() + self._backoff.next_s()
         name = f"{type(error).__name__} {error}"
         if name != self._trouble:

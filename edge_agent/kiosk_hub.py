@@ -90,6 +90,11 @@ class KioskHub:
         with self._lock:
             return self._last.get(access_point)
 
+    def forget(self) -> None:
+        """No screen is kept."""
+        with self._lock:
+            self._last.clear()
+
     def join(self, viewer: Viewer) -> None:
         """A page was opened."""
         with self._lock:

@@ -102,6 +102,13 @@ class PictureStore:
         with self._lock:
             self._make_room(0)
 
+    def wipe(self) -> None:
+        """Removes every picture and every part of one."""
+        with self._lock:
+            for path in self._folder.iterdir():
+                path.unlink(missing_ok=True)
+            self._size = 0
+
     def _make_room(self, max_bytes: int) -> None:
         if self._size <= max_bytes:
             return

@@ -24,6 +24,8 @@ class Cause(StrEnum):
     READER_LOST = "reader_lost"
     STORAGE = "storage"
     NOT_READY = "not_ready"
+    FAULT = "fault"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,18 @@ class PointStatus:
         are_readers_lost: bool,
         is_connected: bool,
         data_as_of: datetime | None,
+        is_revoked: bool = False,
+        is_failing: bool = False,
     ) -> PointStatus:
-        """The worst that applies: no record, no data, no reader, no connection."""
+        """The worst that applies: ended, no record, no data, a scan that failed, no reader, no connection."""
+        if is_revoked:
+            return cls(Condition.OUT_OF_SERVICE, None, Cause.REVOKED)
         if not is_ledger_usable:
             return cls(Condition.OUT_OF_SERVICE, data_as_of, Cause.STORAGE)
         if not is_known:
             return cls(Condition.OUT_OF_SERVICE, data_as_of, Cause.NOT_READY)
+        if is_failing:
+            return cls(Condition.OUT_OF_SERVICE, data_as_of, Cause.FAULT)
         if are_readers_lost:
             return cls(Condition.OUT_OF_SERVICE, data_as_of, Cause.READER_LOST)
         if is_connected:

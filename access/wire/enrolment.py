@@ -1,6 +1,7 @@
 """Enrolment: a one-time code that an admin made becomes a device's identity. Plus the paths of the edge's HTTP side.
 
-Every other request carries `Authorization: Bearer {device}:{secret}`.
+Every other request carries `Authorization: Bearer {device}:{secret}`. A door that was revoked is answered with a
+problem document of code `device_revoked`, whose `proof` is a sealed `Revocation`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from access.wire.model import Message, Name
+from access.wire.model import Instant, Message, Name
 
 __all__ = [
     "ENROLL_PATH",
@@ -20,6 +21,7 @@ __all__ = [
     "SNAPSHOT_PATH",
     "Enrolment",
     "EnrolmentRequest",
+    "Revocation",
     "canonical_enrolment_code",
 ]
 
@@ -58,3 +60,11 @@ class Enrolment(Message):
     fingerprint_key: _Key
     mqtt_url: str
     access_points: tuple[Name, ...]
+
+
+class Revocation(Message):
+    """The centre's word that a device is ended. It holds for good, so an old one is as good as a new one."""
+
+    organization: Name
+    device: Name
+    revoked_at: Instant

@@ -79,7 +79,10 @@ export function dayText(instant, language, timeZone, { hasWeekday = false } = {}
 export function linkText(status, texts, language, timeZone, now) {
   const words = texts[language];
   if (status.connection === "connected") return words.connected;
-  if (status.connection === "out_of_service") return words.call_staff;
+  if (status.connection === "out_of_service") {
+    const isSaid = status.cause === "fault" || status.cause === "revoked";
+    return isSaid ? `${words.out_of_service} – ${words[`cause_${status.cause}`]}` : words.call_staff;
+  }
   const since = new Date(status.data_as_of ?? NaN);
   if (Number.isNaN(since.getTime())) return words.offline;
   const time = clockText(since, language, timeZone);

@@ -123,6 +123,8 @@ const HEARD = {
   hello: greet,
   status: (message) => {
     page.status = message;
+    // Whoever stands there now is not the one whose answer is still shown.
+    if (message.cause === "fault" || message.cause === "revoked") hide();
   },
   screen: (message) => {
     if (page.hello && message.screen) show(message.screen, { isNew: true });

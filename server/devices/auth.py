@@ -9,7 +9,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from access.wire.canonical import MAX_MESSAGE_BYTES
 from server.db import Database
-from server.devices.service import DeviceIdentity, authenticate, identify
+from server.devices.errors import DeviceRevoked
+from server.devices.service import DeviceIdentity, authenticate, identify, revocation
 from server.errors import NotAuthenticated, TooLarge
 from server.settings import ServerSettings
 
@@ -33,12 +34,15 @@ Values = Annotated[ServerSettings, Depends(_settings)]
 
 
 def _current_device(
-    database: Store, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    database: Store, settings: Values, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> DeviceIdentity:
-    """The door that asks. Raises `NotAuthenticated`."""
+    """The door that asks. Raises `NotAuthenticated`, and `DeviceRevoked` for one that was ended."""
     device_id, _, secret = (given.credentials if given else "").partition(":")
     with database.read() as session:
         identity = identify(session, device_id)
+        ended = revocation(session, device_id, secret) if identity is None else None
+    if ended is not None:
+        raise DeviceRevoked(settings.centre_key.seal(ended).decode())
     if not authenticate(identity, secret) or identity is None:
         raise NotAuthenticated("not a door in service")
     return identity

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from access.wire.enrolment import Enrolment, canonical_enrolment_code
+from access.wire.enrolment import Enrolment, Revocation, canonical_enrolment_code
 from access.wire.sealing import CentreKey
 from server.devices import repository
 from server.devices.mosquitto import mosquitto_password_line
@@ -34,6 +34,7 @@ __all__ = [
     "enroll",
     "identify",
     "raise_guessing_alarm",
+    "revocation",
     "revoke",
 ]
 
@@ -163,6 +164,15 @@ def authenticate(identity: DeviceIdentity | None, secret: str) -> bool:
     """Whether the secret is this door's; takes as long for an unknown door as for a wrong secret."""
     expected = identity.secret_hash if identity else "0" * 64
     return hmac.compare_digest(_hashed(secret), expected) and identity is not None
+
+
+def revocation(session: Session, device_id: str, secret: str) -> Revocation | None:
+    """That this door is revoked, for whoever knows its secret."""
+    device = session.get(Device, device_id)
+    known = hmac.compare_digest(_hashed(secret), device.secret_hash if device else "0" * 64)
+    if device is None or not known or device.revoked_at is None:
+        return None
+    return Revocation(organization=device.organization_id, device=device.id, revoked_at=device.revoked_at)
 
 
 def revoke(session: Session, organization_id: str, device_id: str, *, now: datetime | None = None) -> None:

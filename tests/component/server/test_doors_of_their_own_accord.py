@@ -12,13 +12,15 @@ from sqlalchemy import select
 
 from access.domain.credentials import Code, CredentialKind
 from edge_agent.enrolment import enroll
+from edge_agent.ledger import SqliteLedger
 from hardware.simulated import SimulatedInputBoard, SimulatedScanner
 from server.admin.say import Say
 from server.checkins.activity import ActivityRow
 from server.db import Database
-from server.devices.service import create_enrolment_code
+from server.devices.service import create_enrolment_code, revoke
 from server.ingest.service import record_batch
 from server.models import Alarm, Credential, Event, Multipass, Organization, PassUse, Person
+from tests.component.edge_agent.making import denied
 from tests.component.edge_agent.running import AgentProcess
 
 CARD = Code(CredentialKind.BARCODE, "0001")
@@ -64,6 +66,51 @@ def test_nobody_went_through_and_the_centre_knows(
         assert not list(session.scalars(select(Alarm)))
         for language, said in (("en", "Nobody went through"), ("fr", "Personne n’est passé")):
             assert Say(language, UTC, told.occurred_at).reasons(ActivityRow(told)) == [said]
+
+
+def test_a_revoked_door_learns_it_and_wipes_what_it_knows_of_people(
+    embedded_venue: Any, tmp_path: Path, wait_until: Callable[..., Any]
+) -> None:
+    """From the real centre; its unsent events stay, and it says that it is out of service, after a restart too."""
+    database = embedded_venue.database
+    with database.write() as session:
+        organization, ann = session.get_one(Organization, "club"), session.get_one(Person, "ann")
+        session.add(Credential.of(organization, ann, CARD))
+        code = create_enrolment_code(session, "club", "main", "Side", ["entrance"])
+    with (
+        SimulatedScanner() as scanner,
+        AgentProcess(tmp_path, centre_url=embedded_venue.centre.url, port=scanner.port) as agent,
+    ):
+        agent.config.write_text(agent.config.read_text().replace('"pool"', '"entrance"'))
+        enroll(agent.settings, code)
+        agent.start()
+        agent.wait_ready()
+        scanner.present(b"0001")
+        wait_until(lambda: agent.health()["seq"] == 1 and agent.health()["outbox"] == 0, what="a recorded scan")
+        agent.kill()
+        ledger = SqliteLedger(agent.ledger_path)
+        identity = ledger.identity()
+        assert identity is not None
+        for _ in range(3):
+            ledger.record(denied(device=identity.device))
+        ledger.close()
+        with database.write() as session:
+            revoke(session, "club", identity.device)
+        for _ in range(2):
+            agent.start()
+
+            def cause() -> Any:
+                return agent.health().get("access_points", {}).get("entrance", {}).get("cause")
+
+            wait_until(lambda: cause() == "revoked", timeout_s=30, what="the revocation")
+            health = agent.health()
+            assert (health["ready"], health["cache"], health["outbox"]) == (False, None, 3)
+            assert agent.stop() == 0
+        assert not list((tmp_path / "door").glob("cache*"))
+        ledger = SqliteLedger(agent.ledger_path)
+        assert ledger.rows("SELECT count(*) FROM presence")[0][0] == 0
+        assert [row[0] for row in ledger.rows("SELECT seq FROM events ORDER BY seq")] == [2, 3, 4]
+        ledger.close()
 
 
 def test_guesses_that_were_only_counted_are_recorded_and_raise_an_alarm(

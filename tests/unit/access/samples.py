@@ -37,7 +37,7 @@ from access.domain.reasons import Notice, Outcome, Reason
 from access.domain.registrations import Activity, ActivityKind, Occurrence, Registration, RegistrationStatus
 from access.domain.staff import DeskPermission, StaffMember
 from access.wire.asking import AccountState, KnownEntity
-from access.wire.enrolment import Enrolment, EnrolmentRequest
+from access.wire.enrolment import Enrolment, EnrolmentRequest, Revocation
 from access.wire.events import (
     FIRST_PREV,
     AttendanceMark,
@@ -272,6 +272,7 @@ MESSAGES: dict[str, Message] = {
         mqtt_url="mqtts://centre.example:8883",
         access_points=("ap-pool",),
     ),
+    "revocation": Revocation(organization="org", device="door-1", revoked_at=AT),
     "account_state": AccountState(
         organization="org",
         device="door-1",
