@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 import uvicorn
@@ -14,6 +15,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import OperationalError
 
 from server.admin import mount_admin
+from server.api.mounting import mount_api
 from server.asking import endpoints as asking
 from server.centre import running_centre
 from server.db import Database
@@ -55,6 +57,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.state.snapshots = SnapshotStore(database, settings.data_dir / "snapshots")
     for area in (devices, ingest, feed, asking, leases, pictures):
         app.include_router(area.router)
+    mount_api(app, settings)
     mount_admin(app, database, settings)
     app.add_api_route("/", _home, methods=["GET"], include_in_schema=False)
     app.add_api_route("/health", _health, methods=["GET"], tags=["operations"])
@@ -92,9 +95,9 @@ def _health(request: Request) -> dict[str, bool]:
     return {"is_broker_connected": request.app.state.centre.link.is_connected}
 
 
-def _problem(status: int, code: str) -> Response:
+def _problem(status: int, code: str, **more: Any) -> Response:
     """A problem document (RFC 9457); what went wrong in words is for the log, not for the wire."""
-    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, **more}
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
     return JSONResponse(document, status, headers, media_type="application/problem+json")
 
@@ -102,7 +105,7 @@ def _problem(status: int, code: str) -> Response:
 def _say_server_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServerError)
     _log.info("request_refused", path=request.url.path, code=error.code)
-    answer = _problem(error.status, error.code)
+    answer = _problem(error.status, error.code, **error.extensions)
     if isinstance(error, TooManyAttempts):
         answer.headers["Retry-After"] = str(error.wait_s)
     return answer

@@ -13,6 +13,10 @@ ServerError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 __all__ = [
     "CodeRefused",
     "DoorIsAhead",
@@ -32,6 +36,8 @@ class ServerError(Exception):
 
     status = 500
     code = "server_error"
+    extensions: Mapping[str, Any] = MappingProxyType({})
+    """What the problem document says besides its code."""
 
 
 class NotAuthenticated(ServerError):

@@ -25,7 +25,8 @@ class ServerSettings(BaseSettings):
     `mqtt_url` None means the embedded broker; otherwise `mqtt://host:port` or `mqtts://...`, several separated by
     commas. `mosquitto_dir` is where its Mosquitto's password file and access list are kept up to date, and
     `mosquitto_pid_file` whom to tell. `public_url` and `public_mqtt_url` are what doors and browsers are told; by
-    default what is listened on.
+    default what is listened on. `api_requests_per_minute` is a limit per API token. `webhooks_may_reach_private` lets
+    webhooks go to private addresses and over plain HTTP; by default they go to public ones over HTTPS only.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEHOUSE_SERVER_", extra="forbid")
@@ -44,6 +45,8 @@ class ServerSettings(BaseSettings):
     public_mqtt_url: str | None = None
     mosquitto_dir: Path | None = None
     mosquitto_pid_file: Path | None = None
+    api_requests_per_minute: int = Field(default=600, ge=1)
+    webhooks_may_reach_private: bool = False
 
     @model_validator(mode="after")
     def _mosquitto_knows_the_centre(self) -> Self:

@@ -1,0 +1,113 @@
+"""Who asks at the API: `Authorization: Bearer gh_...`, its scope, and how often."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from server.api.errors import ScopeMissing
+from server.api.scopes import Scope
+from server.api.tokens import Caller, find_caller, used
+from server.audit.actor import Actor
+from server.db import Database
+from server.devices.auth import Store
+from server.errors import NotAuthenticated
+from server.models import utc_now
+
+__all__ = ["actor_of", "caller_of", "needs", "problems"]
+
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="token", description="A token from the back office, under Integrations: `gh_...`"
+)
+
+
+def needs(scope: Scope) -> Any:
+    """A dependency: lets only tokens with the scope pass. Raises NotAuthenticated, ScopeMissing, TooManyAttempts."""
+    return Depends(_gate(scope))
+
+
+def _gate(scope: Scope) -> Callable[..., None]:
+    def gate(
+        request: Request,
+        database: Store,
+        given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> None:
+        caller = _find(database, given.credentials if given else "")
+        if caller is None:
+            raise NotAuthenticated("no token, or none that is good")
+        request.app.state.api_rate.take(caller.token_id, now=time.monotonic())
+        if scope.value not in caller.scopes:
+            raise ScopeMissing(f"the token lacks {scope.value}")
+        request.state.caller = caller
+
+    return gate
+
+
+def _find(database: Database, token: str) -> Caller | None:
+    now = utc_now()
+    with database.read() as session:
+        caller = find_caller(session, token, now=now)
+    if caller is not None and caller.is_use_due:
+        with database.write() as session:
+            used(session, caller.token_id, now=now)
+    return caller
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks. Only behind `needs`."""
+    caller = request.state.caller
+    if not isinstance(caller, Caller):
+        raise TypeError("a route that needs a token was reached without one")
+    return caller
+
+
+def actor_of(request: Request) -> Actor:
+    """Who changes something, for the audit log."""
+    return Actor("token", caller_of(request).token_id)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: these statuses, and those that every route of the API may answer, are problem documents."""
+    schema = {
+        "type": "object",
+        "required": ["type", "title", "status", "code"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string"},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "code", "details"],
+                    "properties": {
+                        "field": {"type": "string"},
+                        "code": {"type": "string"},
+                        "details": {"type": "object"},
+                    },
+                },
+            },
+        },
+    }
+    described = {
+        401: "No token, or none that is good",
+        403: "The token lacks the scope",
+        404: "There is no such thing here",
+        409: "Somebody else changed it at the same moment: try again",
+        413: "More bytes than this takes",
+        422: "What was sent cannot be; `errors` say why",
+        429: "Too often; `Retry-After` says how many seconds to wait",
+        503: "The database is away",
+    }
+    wanted = sorted({401, 403, 422, 429, 503, *statuses})
+    answers: dict[int | str, dict[str, Any]] = {
+        status: {"description": described[status], "content": {"application/problem+json": {"schema": schema}}}
+        for status in wanted
+    }
+    answers[429]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}}
+    return answers

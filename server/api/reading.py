@@ -1,0 +1,164 @@
+"""What programs may only read: check-ins and the rest of Account activity, access points, doors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
+
+from access.domain.reasons import Outcome
+from access.wire.events import EventKind
+from server.api import repository
+from server.api.auth import caller_of, needs, problems
+from server.api.errors import RecordRefused
+from server.api.records import After, Id, Limit, Page
+from server.api.scopes import Scope
+from server.api.views import AccessPointView, CheckInView, DeviceView, View
+from server.devices.auth import Store
+from server.errors import NotFound
+from server.imports.problems import Problem
+from server.models import AccessPoint, Device, Event
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1")
+_Ref = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._~-]+$")]
+_Moment = Annotated[AwareDatetime | None, Query(description="With its offset from UTC; a plus sign is %2B.")]
+
+
+@router.get(
+    "/check-ins",
+    tags=["check-ins"],
+    dependencies=[needs(Scope.CHECKINS_READ)],
+    response_model=Page[CheckInView],
+    responses=problems(),
+)
+def list_check_ins(
+    request: Request,
+    database: Store,
+    kind: EventKind | None = None,
+    outcome: Outcome | None = None,
+    person_id: _Ref = None,
+    account_id: _Ref = None,
+    access_point_id: _Ref = None,
+    since: _Moment = None,
+    until: _Moment = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Any:
+    """Check-ins, check-outs, refusals, attendance: every access interaction, the newest first."""
+    equal = {
+        "kind": kind.value if kind else None,
+        "outcome": outcome.value if outcome else None,
+        "person_id": person_id,
+        "account_id": account_id,
+        "access_point_id": access_point_id,
+    }
+    before = _place(after) if after else None
+    with database.read() as session:
+        rows = repository.events(
+            session,
+            caller_of(request).organization_id,
+            equal=equal,
+            since=since,
+            until=until,
+            before=before,
+            limit=limit + 1,
+        )
+    items = [CheckInView.of(row) for row in rows[:limit]]
+    return {"items": items, "next": _mark(rows[limit - 1]) if len(rows) > limit else None}
+
+
+@router.get(
+    "/check-ins/{id}",
+    tags=["check-ins"],
+    dependencies=[needs(Scope.CHECKINS_READ)],
+    response_model=CheckInView,
+    responses=problems(404),
+)
+def read_check_in(request: Request, database: Store, id: Id) -> Any:
+    """Read one."""
+    return _one(request, database, Event, CheckInView, id)
+
+
+@router.get(
+    "/access-points",
+    tags=["access points"],
+    dependencies=[needs(Scope.ACCESS_POINTS_READ)],
+    response_model=Page[AccessPointView],
+    responses=problems(),
+)
+def list_access_points(request: Request, database: Store, limit: Limit = 50, after: After = None) -> Any:
+    """List them, some at a time, by id."""
+    return _list(request, database, AccessPoint, AccessPointView, limit, after)
+
+
+@router.get(
+    "/access-points/{id}",
+    tags=["access points"],
+    dependencies=[needs(Scope.ACCESS_POINTS_READ)],
+    response_model=AccessPointView,
+    responses=problems(404),
+)
+def read_access_point(request: Request, database: Store, id: Id) -> Any:
+    """Read one."""
+    return _one(request, database, AccessPoint, AccessPointView, id)
+
+
+@router.get(
+    "/devices",
+    tags=["devices"],
+    dependencies=[needs(Scope.DEVICES_READ)],
+    response_model=Page[DeviceView],
+    responses=problems(),
+)
+def list_devices(request: Request, database: Store, limit: Limit = 50, after: After = None) -> Any:
+    """List the doors, some at a time, by id."""
+    return _list(request, database, Device, DeviceView, limit, after)
+
+
+@router.get(
+    "/devices/{id}",
+    tags=["devices"],
+    dependencies=[needs(Scope.DEVICES_READ)],
+    response_model=DeviceView,
+    responses=problems(404),
+)
+def read_device(request: Request, database: Store, id: Id) -> Any:
+    """Read one."""
+    return _one(request, database, Device, DeviceView, id)
+
+
+def _list(request: Request, database: Store, model: Any, view: type[View], limit: int, after: str | None) -> Any:
+    with database.read() as session:
+        organization_id = caller_of(request).organization_id
+        rows = repository.page(session, model, organization_id, equal={}, after=after, limit=limit + 1)
+        items = [view.of(row) for row in rows[:limit]]
+    return {"items": items, "next": items[-1].id if len(rows) > limit else None}
+
+
+def _one(request: Request, database: Store, model: Any, view: type[View], id_: str) -> View:
+    with database.read() as session:
+        row = repository.one(session, model, caller_of(request).organization_id, id_)
+        if row is None:
+            raise NotFound("no such thing")
+        return view.of(row)
+
+
+def _mark(row: Event) -> str:
+    return base64.urlsafe_b64encode(f"{row.occurred_at.isoformat()}|{row.id}".encode()).decode().rstrip("=")
+
+
+def _place(after: str) -> tuple[datetime, str]:
+    try:
+        at, _, id_ = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().partition("|")
+        found = datetime.fromisoformat(at)
+        if found.tzinfo is None or "\x00" in id_:
+            raise ValueError
+        return found, id_
+    except (ValueError, binascii.Error) as error:
+        raise RecordRefused([Problem("invalid", "after", after)]) from error
