@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+# A slow machine is no finding. Continuous integration (CI is set) draws the same examples each time.
+_BASE = settings.get_profile("ci" if os.environ.get("CI") else "default")
+settings.register_profile("gatehouse", _BASE, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gatehouse")
 
 
 @pytest.fixture(autouse=True)

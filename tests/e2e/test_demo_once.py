@@ -10,7 +10,7 @@ import sys
 def test_the_demo_runs_unattended_and_loses_nothing() -> None:
     """`gatehouse demo --once` ends with status 0 and the figures as its last line."""
     shown = subprocess.run(
-        [sys.executable, "-m", "gatehouse", "demo", "--once"], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-m", "gatehouse", "demo", "--once"], capture_output=True, text=True, timeout=900, check=False
     )
     assert shown.returncode == 0, shown.stdout[-6000:] + shown.stderr[-3000:]
     figures = json.loads(shown.stdout.splitlines()[-1])

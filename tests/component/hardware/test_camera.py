@@ -15,7 +15,7 @@ from hardware.errors import ReaderLost
 from hardware.frames import redacted
 from hardware.loader import load_reader
 from hardware.simulated import SimulatedCamera, code_image, write_image_folder, write_video
-from tests.patience import fastest
+from tests.patience import fastest, wait_until
 
 SIZE = (640, 360)
 
@@ -42,23 +42,23 @@ def noise_frames(count: int) -> list[bytes]:
 
 
 def test_a_code_that_stays_in_view_is_read_once(camera: SimulatedCamera, watch: Any) -> None:
-    with watch(table(camera.url, repeat_after_s=0.5)) as reader:
+    with watch(table(camera.url, repeat_after_s=1)) as reader:
         camera.show(code_image("STAYS"))
         reader.wait_reads(1)
-        time.sleep(1.5)
+        time.sleep(2)
         assert len(reader.reads) == 1
         camera.clear()
-        time.sleep(0.9)
+        time.sleep(1.6)
         camera.show(code_image("STAYS"))
         assert [read.data for read in reader.wait_reads(2)] == [b"STAYS"] * 2
 
 
 def test_a_code_shown_for_a_while_is_gone_by_itself(camera: SimulatedCamera, watch: Any) -> None:
-    with watch(table(camera.url, repeat_after_s=0.3)) as reader:
+    with watch(table(camera.url, repeat_after_s=0.8)) as reader:
         for number in range(2):
-            camera.show(code_image("A WHILE"), seconds=0.4)
+            camera.show(code_image("A WHILE"), seconds=1)
             reader.wait_reads(number + 1)
-            time.sleep(1.1)
+            time.sleep(2.4)
     assert len(reader.reads) == 2
 
 
@@ -175,6 +175,7 @@ def test_an_idle_stream_costs_little(camera: SimulatedCamera, watch: Any, monkey
     monkeypatch.setattr(hardware.camera, "codes_in", counting)
     with watch(table(camera.url)):
         time.sleep(2.0)  # settled
-        settled = len(decoded)
+        settled, settled_at = len(decoded), time.monotonic()
         time.sleep(2.1)
-        assert 1 <= len(decoded) - settled <= 3
+        wait_until(lambda: len(decoded) > settled, what="the heartbeat's look")
+        assert len(decoded) - settled <= time.monotonic() - settled_at + 1

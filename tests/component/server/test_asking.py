@@ -29,6 +29,7 @@ from edge_agent.known_states import KnownStates
 from edge_agent.ledger import SqliteLedger
 from hardware.api import Read, Technology
 from server.models import Credential, Membership, MembershipPerson, MembershipType, Organization, PassUse, Person
+from tests.patience import PATIENCE_S
 
 CARD = "5550001"
 
@@ -54,7 +55,7 @@ class AskingDoor:
             self.identity, self.cache, KnownStates(self.ledger), clock, centre, is_mqtt_up=lambda: False
         )
         feed._fetch_snapshot()
-        self.asker = Asker(budget_s=2.0, is_connected=lambda: True)
+        self.asker = Asker(budget_s=PATIENCE_S, is_connected=lambda: True)
         self.asker.start()
         self.people = PeopleDesk(self.identity, centre, self.asker)
         self.questions = 0
