@@ -26,8 +26,8 @@ from server.models import Event, PassUse
 
 __all__ = ["Presentation", "Result", "Step", "plan", "run_once"]
 
-_SCREEN_TIMEOUT_S = 10.0
-_DRAIN_TIMEOUT_S = 40.0
+_SCREEN_TIMEOUT_S = 60.0
+_DRAIN_TIMEOUT_S = 120.0
 _STRAY_UID = bytes.fromhex("04DEADBEEF0102")
 
 
@@ -208,8 +208,8 @@ def _wait_for_screens(watches: dict[str, ScreenWatch]) -> None:
 
 
 def _wait_until_connected(venue: Venue) -> None:
-    """Until both doors have heard the centre again (thirty seconds at most)."""
-    deadline = time.monotonic() + 30
+    """Until both doors have heard the centre again (two minutes at most)."""
+    deadline = time.monotonic() + 120
     for door in venue.doors.values():
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):

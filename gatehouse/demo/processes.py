@@ -90,7 +90,7 @@ class Child:
                 self._arguments, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, env=environment
             )
 
-    def wait_until_ready(self, timeout_s: float = 40.0) -> None:
+    def wait_until_ready(self, timeout_s: float = 120.0) -> None:
         """Waits for a good answer of the health page. Raises `StartFailed`."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
