@@ -113,7 +113,7 @@ class DemoDoor:
         if self.field is None:
             raise ValueError(f"the {self.name} door has no NFC reader")
         with self._presenting:
-            self.field.tap(uid, hold_s=4.0)
+            self.field.tap(uid, hold_s=20.0)
 
     def close(self) -> None:
         """Ends the agent, then takes its far ends away."""
