@@ -9,7 +9,8 @@ from server.admin.frame import BackOffice
 from server.admin.office import Office
 from server.admin.pages.access_point import AccessPointPage
 from server.admin.pages.account import AccountPage
-from server.admin.pages.account_activity import AccountActivityPage
+from server.admin.pages.account_activity import AccountActivityPage, EventPage
+from server.admin.pages.alarm_subject import AlarmSubjectPage
 from server.admin.pages.clients import ClientsPage
 from server.admin.pages.devices import DevicesPage
 from server.admin.pages.explain import WhyPage
@@ -41,6 +42,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         # What is added later is asked first: a fixed path comes after the one with a parameter that would match it.
         AccountPage(office),
         AccountActivityPage(office),
+        EventPage(office),
         ClientsPage(office),
         PersonView(),
         AccountView(),
@@ -57,6 +59,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         DevicesPage(office),
         PicturePage(office),
         AlarmView(),
+        AlarmSubjectPage(office),
         QuarantineView(),
         StaffView(),
     ]

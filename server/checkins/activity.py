@@ -14,16 +14,30 @@ from functools import cached_property
 from typing import Any, Self, TypeVar
 
 from access.domain.instants import start_of_day
+from access.domain.policy import AccessType
 from access.domain.reasons import Outcome
 from access.wire.events import EventKind
 from server.checkins import repository
 from server.db import Database
-from server.models import Event
+from server.models import Event, Settlement
 
-__all__ = ["ActivityFilter", "ActivityPage", "ActivityRow", "Cursor", "Names", "activity_page", "all_activity"]
+__all__ = [
+    "FLAGS",
+    "ActivityFilter",
+    "ActivityPage",
+    "ActivityRow",
+    "Cursor",
+    "Names",
+    "activity_page",
+    "all_activity",
+    "place_of",
+]
 
+FLAGS = ("overdrawn", "clone", "late")
+"""The flags that one can look for by name; `any` finds every flagged event."""
+_ANY = "any"
 _BATCH = 1000
-_W = TypeVar("_W", EventKind, Outcome)
+_W = TypeVar("_W", EventKind, Outcome, AccessType)
 _CURSOR = re.compile(r"(-?\d{1,20})-([0-9A-Za-z._-]{1,64})")
 
 
@@ -45,13 +59,21 @@ class Cursor:
         except OverflowError:
             return None
 
+    @classmethod
+    def at_event(cls, event: Event) -> Self:
+        """The place from which this event is the first one."""
+        return cls(event.occurred_at, f"{event.id}z"[:64])
+
     def __str__(self) -> str:
         return f"{(self.at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)}-{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityFilter:
-    """What to keep. Days are the organization's local days, both included; None keeps everything."""
+    """What to keep. Days are the organization's local days, both included; None keeps everything.
+
+    `flag` is one of FLAGS or `any`.
+    """
 
     person_id: str | None = None
     first_on: date | None = None
@@ -59,10 +81,15 @@ class ActivityFilter:
     kind: EventKind | None = None
     outcome: Outcome | None = None
     access_point_id: str | None = None
+    pass_type: AccessType | None = None
+    pass_id: str | None = None
+    flag: str | None = None
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Self:
-        """From a form; whatever is not understood is left out."""
+        """From a form; whatever is not understood is left out. A pass is named by `type:` and its type, or its id."""
+        which, flag = query.get("pass") or "", query.get("flag")
+        pass_type = _word(AccessType, which.removeprefix("type:")) if which.startswith("type:") else None
         return cls(
             person_id=_id(query.get("person")),
             first_on=_day(query.get("from")),
@@ -70,6 +97,9 @@ class ActivityFilter:
             kind=_word(EventKind, query.get("kind")),
             outcome=_word(Outcome, query.get("outcome")),
             access_point_id=_id(query.get("point")),
+            pass_type=pass_type,
+            pass_id=_id(which),
+            flag=flag if flag in (_ANY, *FLAGS) else None,
         )
 
     @property
@@ -86,6 +116,8 @@ class ActivityFilter:
             "kind": self.kind,
             "outcome": self.outcome,
             "point": self.access_point_id,
+            "pass": f"type:{self.pass_type}" if self.pass_type else self.pass_id,
+            "flag": self.flag,
         }
         return {name: str(value) for name, value in values.items() if value}
 
@@ -164,16 +196,19 @@ class Names:
     people: Mapping[str, repository.Face]
     access_points: Mapping[str, Any]
     staff: Mapping[str, str]
-    referred: Mapping[str, datetime]
+    referred: Mapping[str, repository.Mention]
+    corrections: Mapping[str, tuple[repository.Mention, ...]]
+    settlements: Mapping[str, Settlement]
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityPage:
-    """Some rows, their names, and where the next older page starts (None: there is none)."""
+    """Some rows, their names, and from where the next older and newer pages are (None: there is none)."""
 
     rows: tuple[ActivityRow, ...]
     names: Names
     older: Cursor | None
+    newer: Cursor | None = None
 
 
 def activity_page(
@@ -184,28 +219,59 @@ def activity_page(
     *,
     zone: tzinfo,
     before: Cursor | None = None,
+    after: Cursor | None = None,
     limit: int = 50,
 ) -> ActivityPage:
-    """One page of an account's activity."""
+    """One page of an account's activity: from `before` to older ones, or from `after` to newer ones, newest first."""
     with database.read() as session:
         span = wanted.span(zone)
-        events = repository.account_events(
-            session, organization_id, account_id, wanted, span=span, before=before, limit=limit + 1
+        if after is not None:
+            events = repository.newer_account_events(
+                session, organization_id, account_id, wanted, span=span, after=after, limit=limit + 1
+            )
+            shown, is_more = events[:limit][::-1], len(events) > limit
+            older, newer = bool(shown), is_more
+        else:
+            events = repository.account_events(
+                session, organization_id, account_id, wanted, span=span, before=before, limit=limit + 1
+            )
+            shown, is_more = events[:limit], len(events) > limit
+            older, newer = is_more, before is not None and bool(shown)
+        return ActivityPage(
+            tuple(map(ActivityRow, shown)),
+            names_of(session, organization_id, shown),
+            _after(shown[-1]) if older else None,
+            _after(shown[0]) if newer else None,
         )
-        shown = events[:limit]
-        older = Cursor(shown[-1].occurred_at, shown[-1].id) if len(events) > limit else None
-        return ActivityPage(tuple(map(ActivityRow, shown)), names_of(session, organization_id, shown), older)
+
+
+def place_of(database: Database, organization_id: str, account_id: str, event_id: str | None) -> Cursor | None:
+    """From where a page of the account opens with this event; None when the account has no such event."""
+    with database.read() as session:
+        event = repository.event_of(session, organization_id, event_id) if event_id else None
+    return Cursor.at_event(event) if event is not None and event.account_id == account_id else None
+
+
+def _after(event: Event) -> Cursor:
+    return Cursor(event.occurred_at, event.id)
 
 
 def names_of(session: repository.Session, organization_id: str, events: list[Event]) -> Names:
     """The names for some events, each kind by one query."""
+    ids = {each.id for each in events}
+    corrections = repository.corrections(session, organization_id, ids)
+    settlements = repository.settlements(session, organization_id, ids)
+    staff = {each.staff_id for each in events} | {each.decided_by for each in settlements.values()}
+    staff |= {each.staff_id for found in corrections.values() for each in found}
     return Names(
         people=repository.faces(session, organization_id, {each.person_id for each in events if each.person_id}),
         access_points=repository.access_point_names(
             session, organization_id, {each.access_point_id for each in events}
         ),
-        staff=repository.staff_names(session, organization_id, {each.staff_id for each in events if each.staff_id}),
-        referred=repository.instants(session, organization_id, {each.refers_to for each in events if each.refers_to}),
+        staff=repository.staff_names(session, organization_id, {each for each in staff if each}),
+        referred=repository.mentions(session, organization_id, {each.refers_to for each in events if each.refers_to}),
+        corrections=corrections,
+        settlements=settlements,
     )
 
 

@@ -35,6 +35,16 @@ class Overview:
     names: Names
     counts: Counts
 
+    @property
+    def day_before(self) -> date:
+        """The day before."""
+        return add_days(self.day, -1)
+
+    @property
+    def day_after(self) -> date:
+        """The day after."""
+        return add_days(self.day, 1)
+
 
 def overview(
     database: Database,

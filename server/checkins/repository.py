@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal_column, or_, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from access.domain.people import Text
+from access.domain.reasons import Outcome
 from access.wire.events import EventKind
-from server.models import AccessPoint, Event, Person
+from server.models import AccessPoint, Event, Membership, MembershipType, Multipass, MultipassType, Person, Settlement
 from server.staff.repository import staff_names
 
 if TYPE_CHECKING:
@@ -19,15 +20,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Face",
+    "HeldPass",
+    "Mention",
     "Session",
     "access_point_names",
     "access_points",
     "account_events",
+    "corrections",
     "day_events",
+    "event_of",
     "faces",
+    "held_passes",
     "inside",
-    "instants",
     "kind_counts",
+    "mentions",
+    "newer_account_events",
+    "settlements",
     "staff_names",
 ]
 
@@ -47,6 +55,27 @@ class Face:
     picture: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An event that another one names: what it was, when, and which staff member it is of."""
+
+    id: str
+    kind: str
+    occurred_at: datetime
+    staff_id: str | None
+    account_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPass:
+    """Something of an account that a filter can ask for."""
+
+    id: str
+    type: str
+    name: Text
+    since: date
+
+
 def account_events(
     session: Session,
     organization_id: str,
@@ -58,18 +87,55 @@ def account_events(
     limit: int,
 ) -> list[Event]:
     """Events of an account that the filter keeps, newest first, from after the place `before`."""
+    query = _account(session, organization_id, account_id, wanted).where(*_between(span))
+    if before is not None:
+        # The plain bound first: an index range that every planner understands.
+        query = query.where(Event.occurred_at <= before.at, or_(Event.occurred_at < before.at, Event.id < before.id))
+    return list(session.scalars(_newest(query, limit)))
+
+
+def newer_account_events(
+    session: Session,
+    organization_id: str,
+    account_id: str,
+    wanted: ActivityFilter,
+    *,
+    span: _Span,
+    after: Cursor,
+    limit: int,
+) -> list[Event]:
+    """Events of an account that the filter keeps, oldest first, from before the place `after`."""
+    query = _account(session, organization_id, account_id, wanted).where(*_between(span))
+    query = query.where(Event.occurred_at >= after.at, or_(Event.occurred_at > after.at, Event.id > after.id))
+    return list(session.scalars(query.order_by(Event.occurred_at, Event.id).limit(limit)))
+
+
+def event_of(session: Session, organization_id: str, event_id: str) -> Event | None:
+    """An event of the organization."""
+    return session.scalar(select(Event).where(Event.organization_id == organization_id, Event.id == event_id))
+
+
+def _account(session: Session, organization_id: str, account_id: str, wanted: ActivityFilter) -> Select[Event]:
     query = select(Event).where(Event.organization_id == organization_id, Event.account_id == account_id)
     equal = (
         (Event.person_id, wanted.person_id),
         (Event.kind, wanted.kind),
         (Event.outcome, wanted.outcome),
-        (Event.access_point_id, wanted.access_point_id),
+        (_not_searched(session, Event.access_point_id), wanted.access_point_id),
+        (Event.pass_type, wanted.pass_type),
+        (Event.pass_id, wanted.pass_id),
     )
     query = query.where(*(column == value for column, value in equal if value is not None))
-    if before is not None:
-        # The plain bound first: an index range that every planner understands.
-        query = query.where(Event.occurred_at <= before.at, or_(Event.occurred_at < before.at, Event.id < before.id))
-    return list(session.scalars(_newest(query.where(*_between(span)), limit)))
+    # Word for word the conditions of the partial indexes: only then may a planner use them.
+    if wanted.kind not in (None, EventKind.CHECKED_IN):
+        query = query.where(Event.kind != literal_column("'checked_in'"))
+    if wanted.outcome not in (None, Outcome.GRANTED):
+        query = query.where(Event.outcome != literal_column("'granted'"))
+    if wanted.flag is not None:
+        query = query.where(text("event.is_flagged"))
+        if wanted.flag != "any":
+            query = query.where(cast(Event.flags, String).contains(f'"{wanted.flag}"', autoescape=True))
+    return query
 
 
 def day_events(
@@ -127,12 +193,56 @@ def access_point_names(session: Session, organization_id: str, ids: set[str]) ->
     return {each.id: each.name for each in session.scalars(query)}
 
 
-def instants(session: Session, organization_id: str, event_ids: set[str]) -> dict[str, datetime]:
-    """When events happened, by id."""
+def mentions(session: Session, organization_id: str, event_ids: set[str]) -> dict[str, Mention]:
+    """What events were, by id."""
     if not event_ids:
         return {}
-    query = select(Event.id, Event.occurred_at).where(Event.organization_id == organization_id, Event.id.in_(event_ids))
-    return dict(session.execute(query).all())
+    query = _mentioned().where(Event.organization_id == organization_id, Event.id.in_(event_ids))
+    return {row.id: Mention(*row) for row in session.execute(query)}
+
+
+def corrections(session: Session, organization_id: str, event_ids: set[str]) -> dict[str, tuple[Mention, ...]]:
+    """What was done about events afterwards, oldest first, by the id of the event."""
+    if not event_ids:
+        return {}
+    query = _mentioned().add_columns(Event.refers_to)
+    query = query.where(Event.refers_to.in_(event_ids), Event.organization_id == organization_id)
+    found: dict[str, tuple[Mention, ...]] = {}
+    for *mention, refers_to in session.execute(query.order_by(Event.occurred_at, Event.id)):
+        found[refers_to] = (*found.get(refers_to, ()), Mention(*mention))
+    return found
+
+
+def settlements(session: Session, organization_id: str, event_ids: set[str]) -> dict[str, Settlement]:
+    """What was decided about flagged events, by the id of the event."""
+    if not event_ids:
+        return {}
+    query = select(Settlement).where(Settlement.organization_id == organization_id, Settlement.event_id.in_(event_ids))
+    return {each.event_id: each for each in session.scalars(query)}
+
+
+def held_passes(session: Session, organization_id: str, account_id: str) -> list[HeldPass]:
+    """The account's multipasses and memberships, ended ones too, the newest first."""
+    passes = select(Multipass, MultipassType).join(Multipass.type)
+    passes = passes.where(Multipass.organization_id == organization_id, Multipass.account_id == account_id)
+    memberships = select(Membership, MembershipType).join(Membership.type)
+    memberships = memberships.where(Membership.organization_id == organization_id, Membership.account_id == account_id)
+    held = [HeldPass(each.id, "multipass", type_.name, each.purchased_on) for each, type_ in session.execute(passes)]
+    held += [
+        HeldPass(each.id, "membership", type_.name, each.starts_on) for each, type_ in session.execute(memberships)
+    ]
+    return sorted(held, key=lambda each: (each.since, each.id), reverse=True)
+
+
+def _not_searched(session: Session, column: InstrumentedAttribute[str]) -> ColumnElement[str]:
+    """The column, kept from SQLite's choice of an index: without statistics it would walk a door's whole history."""
+    if session.get_bind().dialect.name != "sqlite":
+        return column.expression
+    return literal_column(f"+event.{column.key}", String)
+
+
+def _mentioned() -> Select[str, str, datetime, str | None, str | None]:
+    return select(Event.id, Event.kind, Event.occurred_at, Event.staff_id, Event.account_id)
 
 
 def _scope(organization_id: str, access_point_id: str | None) -> list[ColumnElement[bool]]:

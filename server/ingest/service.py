@@ -21,6 +21,7 @@ from server.audit.actor import Actor, acting
 from server.db import note_recorded
 from server.ingest import quarantine, repository
 from server.ingest.cards import assign_cards
+from server.ingest.clones import find_clones
 from server.ingest.documents import Received, open_batch, refusal_code
 from server.ingest.marks import Marks, receipt
 from server.ingest.repository import Recorded
@@ -132,6 +133,7 @@ class _Intake:
         self._check_chain()
         record_uses(self.session, self.identity, self._new.values(), now=self.now)
         assign_cards(self.session, self.identity, self._new.values(), now=self.now)
+        find_clones(self.session, self.identity, self._new.values(), now=self.now)
         self._move_mark()
 
     def receipt(self) -> Receipt:

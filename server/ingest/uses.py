@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -23,8 +24,12 @@ from server.models.events import Event
 from server.models.leases import PassLease
 from server.models.organizations import Organization
 from server.models.passes import Multipass, PassUse
+from server.settlements.repository import settled_uses
 
-__all__ = ["record_uses", "takes_use", "undoes"]
+__all__ = ["OVERDRAWN", "OVERDRAWN_ALARM", "excess_uses", "flag_excess", "record_uses", "takes_use", "undoes"]
+
+OVERDRAWN: Final = "overdrawn"
+OVERDRAWN_ALARM: Final = "pass_overdrawn"
 
 
 def takes_use(event: WireEvent) -> bool:
@@ -99,24 +104,38 @@ def _flag(session: Session, identity: DeviceTopic, rows: list[Event], given_back
     for use in repository.uses_of(session, identity.organization, counted):
         uses.setdefault(use.multipass_id, []).append(use)
     for multipass_id, taken in uses.items():
-        excess = _excess(taken, known[multipass_id], zone)
-        if excess or multipass_id in given_back:
-            _flag_excess(session, identity, [use.id for use in taken], excess)
-        if excess:
-            raise_alarm(session, identity, "pass_overdrawn", multipass_id, {"uses": len(excess)}, now=now)
+        multipass = known[multipass_id]
+        if not (excess_uses(taken, multipass, zone) or multipass_id in given_back):
+            continue
+        if excess := flag_excess(session, multipass, taken, zone):
+            raise_alarm(session, identity, OVERDRAWN_ALARM, multipass_id, {"uses": len(excess)}, now=now)
 
 
-def _flag_excess(session: Session, identity: DeviceTopic, use_ids: list[str], excess: set[str]) -> None:
-    for event in repository.flags_of(session, identity.organization, use_ids):
-        _set_flag(event, "overdrawn", event.id in excess)
+def flag_excess(session: Session, multipass: Multipass, taken: list[PassUse], zone: ZoneInfo) -> set[str]:
+    """Brings the flags of a pass's uses (all, in their order) up to date; the excess about which nothing was decided.
+
+    What was decided about stays flagged: it was overdrawn, and a settlement stands beside it.
+    """
+    settled = settled_uses(session, multipass.organization_id, [use.id for use in taken])
+    excess = excess_uses(taken, multipass, zone, added=settled.added)
+    for event in repository.flags_of(session, multipass.organization_id, [use.id for use in taken]):
+        is_kept = event.id in settled.decided and OVERDRAWN in event.flags
+        _set_flag(event, OVERDRAWN, event.id in excess or is_kept)
+    return excess - settled.decided
 
 
-def _excess(uses: list[PassUse], multipass: Multipass, zone: ZoneInfo) -> set[str]:
-    """The uses beyond what was sold, latest first to go; of a day pass, all of a day that should not have been."""
+def excess_uses(
+    uses: Iterable[PassUse], multipass: Multipass, zone: ZoneInfo, *, added: Collection[str] = ()
+) -> set[str]:
+    """The uses beyond what was sold, latest first to go; of a day pass, all of a day that should not have been.
+
+    `uses` are in the order they were taken. `added` are those that a settlement added to the pass's total: each stands
+    for itself, whichever was the latest.
+    """
     if multipass.total is None:
         return set()
     counted: dict[object, set[str]] = {}
-    for use in uses:
+    for use in sorted(uses, key=lambda use: use.id not in added):
         if not use.is_undone:
             day = (use.person_id, local_day(use.used_at, zone))
             counted.setdefault(day if multipass.is_one_use_a_day else use.id, set()).add(use.id)

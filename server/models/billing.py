@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.models.base import ID_LENGTH, Base, Identified, utc_now
 
@@ -40,8 +40,8 @@ class BalanceEntry(Identified, Base):
 class Settlement(Identified, Base):
     """What an admin decided about a flagged event. `decision`: charge, credit, block or none (let it be).
 
-    A block stands until one of the others takes its place; `memo_ids` are the memos that say why, `blocked_ids` the
-    people whom nothing blocked before.
+    `is_use_added`: the pass's total was raised by one for it. A block stands until one of the others takes its place;
+    `memo_ids` are the memos that say why, `blocked_ids` the people whom nothing else blocked.
     """
 
     __tablename__ = "settlement"
@@ -53,7 +53,10 @@ class Settlement(Identified, Base):
     decision: Mapped[str] = mapped_column(String(20))
     balance_entry_id: Mapped[str | None] = mapped_column(ForeignKey("balance_entry.id"))
     note: Mapped[str] = mapped_column(String(400), default="")
+    is_use_added: Mapped[bool] = mapped_column(default=False)
     memo_ids: Mapped[list[str]] = mapped_column(default=list)
     blocked_ids: Mapped[list[str]] = mapped_column(default=list)
     decided_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     decided_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+    balance_entry: Mapped[BalanceEntry | None] = relationship(lazy="joined")

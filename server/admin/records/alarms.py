@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette_admin.actions import row_action
+from starlette_admin.actions import link_row_action, row_action
 from starlette_admin.fields import ComputedField, DateTimeField, IntegerField, StringField
 from starlette_admin.flash import flash
 
@@ -56,6 +56,11 @@ class AlarmView(OrganizationView):
     async def is_row_action_allowed_for_obj(self, request: Request, name: str, obj: Any) -> bool:
         """An alarm is settled once."""
         return await self.is_row_action_allowed(request, name) and (name != "settle" or obj.settled_at is None)
+
+    @link_row_action(name="look", text=lazy_text("alarms.look"), icon_class="fa-solid fa-arrow-right")
+    def look(self, request: Request, pk: Any) -> str:
+        """Where what it is about is shown."""
+        return request.url_for("admin:alarm_subject", alarm_id=pk).path
 
     @row_action(
         name="settle",

@@ -424,6 +424,7 @@ def _billing() -> None:
         sa.Column("decision", sa.String(length=20), nullable=False),
         sa.Column("balance_entry_id", sa.String(length=64), nullable=True),
         sa.Column("note", sa.String(length=400), nullable=False),
+        sa.Column("is_use_added", sa.Boolean(), nullable=False),
         sa.Column("memo_ids", sa.JSON(), nullable=False),
         sa.Column("blocked_ids", sa.JSON(), nullable=False),
         sa.Column("decided_by", sa.String(length=64), nullable=True),

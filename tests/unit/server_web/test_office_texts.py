@@ -31,6 +31,7 @@ from server.admin.texts import texts
 from server.admin.theme import THEMES
 from server.explain.facts import Doubt
 from server.models import StaffRole
+from server.settlements.proposals import Choice
 from server.staff.permissions import ROLES, Permission, permissions_of
 
 HOME = Path(server.admin.__file__).parent
@@ -57,6 +58,11 @@ FAMILIES = {
         *("recorded", "problem_already", "problem_amount", "problem_choice"),
     ],
     "at_the_door": ["guesses"],
+    "settlement": [
+        *(f"{choice}{more}" for choice in Choice for more in ("", "_why")),
+        *(f"done_{choice}" for choice in Choice),
+        *("recorded", "problem_already", "problem_amount", "problem_choice"),
+    ],
     "overview": ["inside", "granted", "review", "denied"],
     "registrations": ["until", "starts", "paused_until", "pause_starts"],
     "devices": ["connected", "offline", "never", "revoked", "name_missing", "point_missing"],
@@ -88,6 +94,7 @@ ALARMS = [
     "conflicting_event",
     "pass_overdrawn",
     "card_not_assigned",
+    "card_cloned",
 ]
 
 
