@@ -16,7 +16,7 @@ import structlog
 
 from access.wire.asking import AccountState
 from access.wire.state import Connection, DeviceState
-from access.wire.topics import Channel, DeviceTopic, feed_topic, site_events
+from access.wire.topics import Channel, DeviceTopic, feed_topic, site_events, site_states
 from edge_agent.asking import Asker, PeopleDesk
 from edge_agent.auto_exit import AutoExit
 from edge_agent.cache import SqliteCache
@@ -135,7 +135,12 @@ class Agent:
             heard=self._heard,
         )
         self.neighbours = Neighbours(
-            identity, HeardEvents(self.ledger), FactsReader(self.cache, self.ledger), self.clock
+            identity,
+            HeardEvents(self.ledger),
+            FactsReader(self.cache, self.ledger),
+            self.clock,
+            on_told=lambda: self.desk.told_by_neighbours(),
+            on_joined=self.reporter.report,
         )
         if settings.uplink == "mqtt":
             self.link = MqttLink(
@@ -148,9 +153,12 @@ class Agent:
                     topics[Channel.RECEIPTS]: self.uplink.take,
                     feed_topic(identity.organization, identity.site): self.feed.take,
                 },
-                filters={site_events(identity.organization, identity.site): self.neighbours.hear},
+                filters={
+                    each(identity.organization, identity.site): self.neighbours.hear
+                    for each in (site_events, site_states)
+                },
                 on_up=self._mqtt_up,
-                on_down=self.uplink.disconnected,
+                on_down=self._mqtt_down,
             )
 
     def _compose(self, settings: AgentSettings) -> None:
@@ -367,6 +375,10 @@ class Agent:
         self.feed.catch_up()
         self.reporter.report()
 
+    def _mqtt_down(self) -> None:
+        self.uplink.disconnected()
+        self.neighbours.disconnected()
+
     def _is_mqtt_up(self) -> bool:
         return self.link is not None and self.link.is_up
 
@@ -388,7 +400,7 @@ class Agent:
             facts=self.facts,
             points=self.points,
             is_connected=lambda: self.feed.is_connected,
-            is_hearing=self._is_mqtt_up,
+            is_told=self.neighbours.are_heard,
             release=self._relays.release,
             show=self.showing.answer,
             recorded=self.uplink.wake,

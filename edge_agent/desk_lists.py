@@ -1,6 +1,7 @@
 """Attendance and who is inside, worked out from movements: a list is the check-ins, and a mark on it is one.
 
-Nothing is stored about a list itself. What neighbours told counts for who is inside, and for nobody's attendance.
+Nothing is stored about a list itself. What neighbours told counts beside what this door recorded; absences and notes
+are those of this door.
 """
 
 from __future__ import annotations
@@ -28,9 +29,14 @@ __all__ = ["DeskLists", "Listed", "Meeting", "Sheet"]
 
 _LONGEST_STAY = timedelta(hours=12)
 _SHEET = (
-    "SELECT person_id, move, at, staff_id, note FROM moves WHERE NOT is_undone AND (occurrence_id = ?1"
-    " OR (move = 'out' AND person_id IN (SELECT person_id FROM moves WHERE occurrence_id = ?1 AND move = 'in')))"
-    " ORDER BY at, event_id"
+    "WITH came AS (SELECT person_id FROM moves WHERE occurrence_id = ?1 AND move = 'in'"
+    " UNION SELECT person_id FROM heard WHERE occurrence_id = ?1 AND movement = 'in')"
+    " SELECT person_id, move, at, staff_id, note, event_id FROM moves WHERE NOT is_undone"
+    " AND (occurrence_id = ?1 OR (move = 'out' AND person_id IN came))"
+    " UNION ALL SELECT h.person_id, h.movement, h.at, NULL, NULL, h.id FROM heard h WHERE h.movement IS NOT NULL"
+    " AND (h.occurrence_id = ?1 OR (h.movement = 'out' AND h.person_id IN came))"
+    " AND NOT EXISTS (SELECT 1 FROM heard u WHERE u.undoes = h.id AND u.device = h.device)"
+    " ORDER BY 3, 6"
 )
 _OWN_MOVES = (
     "SELECT person_id, access_point, move, at FROM moves WHERE at >= ? AND NOT is_undone AND move IN ('in', 'out')"
@@ -61,7 +67,8 @@ class Sheet:
 
 
 class DeskLists:
-    """Thread-safe. Methods raise `CacheFault` and `LedgerFault`. `is_hearing`: whether neighbours can be heard now."""
+    """Thread-safe. Methods raise `CacheFault` and `LedgerFault`. `is_told(rules, since)`: whether everything
+    was heard that happened at the site's other doors since the instant."""
 
     def __init__(
         self,
@@ -69,14 +76,12 @@ class DeskLists:
         ledger: SqliteLedger,
         clock: DoorClock,
         *,
-        own_points: frozenset[str],
-        is_hearing: Callable[[], bool],
+        is_told: Callable[[Rules, datetime], bool],
     ) -> None:
         self._directory = directory
         self._ledger = ledger
         self._clock = clock
-        self._own_points = own_points
-        self._is_hearing = is_hearing
+        self._is_told = is_told
 
     def day(self, staff: DeskStaff, day: date | None) -> tuple[date, list[Occurrence]]:
         """The occurrences of a local day (None: today) that concern the access point, by when they start."""
@@ -111,7 +116,7 @@ class DeskLists:
     def listed(self, occurrence_id: str) -> dict[str, Listed]:
         """Where everybody is of whom this door has heard, by person."""
         found: dict[str, Listed] = {}
-        for person_id, move, at, staff_id, note in self._ledger.rows(_SHEET, (occurrence_id,)):
+        for person_id, move, at, staff_id, note, _ in self._ledger.rows(_SHEET, (occurrence_id,)):
             found[person_id] = _moved(found.get(person_id, Listed()), move, at, staff_id, note)
         return found
 
@@ -139,20 +144,20 @@ class DeskLists:
     def inside(self, staff: DeskStaff) -> Inside:
         """The evacuation list: everybody whose last movement at any door of the site was an entry."""
         rules, now = self._directory.rules(), self._clock.read().now
-        inside = self._people_inside(rules, now)
+        since = min(start_of_day(local_day(now, rules.zone), rules.zone), now - _LONGEST_STAY).astimezone(UTC)
+        inside = self._people_inside(since)
         places = tuple(self._places(rules, inside, staff.language))
-        has_neighbours = any(points - self._own_points for points in rules.doors.values())
         return Inside(
             as_of=now,
-            is_complete=not has_neighbours or self._is_hearing(),
+            is_complete=self._is_told(rules, since),
             count=len(inside),
             places=places,
         )
 
-    def _people_inside(self, rules: Rules, now: datetime) -> dict[str, tuple[str, datetime]]:
+    def _people_inside(self, since: datetime) -> dict[str, tuple[str, datetime]]:
         """The access point and the instant of the entry, by person."""
-        since = min(start_of_day(local_day(now, rules.zone), rules.zone), now - _LONGEST_STAY).isoformat()
-        moves = [*self._ledger.rows(_OWN_MOVES, (since,)), *self._ledger.rows(_TOLD_MOVES, (since,))]
+        at_since = (since.isoformat(),)
+        moves = [*self._ledger.rows(_OWN_MOVES, at_since), *self._ledger.rows(_TOLD_MOVES, at_since)]
         last: dict[str, tuple[datetime, str, str]] = {}
         for person_id, access_point, move, at in moves:
             moved = (datetime.fromisoformat(at), access_point, move)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.routing import BaseRoute
@@ -27,7 +28,7 @@ from edge_agent.desk_staff import DeskSessions, DeskStaff, PinDelays
 from edge_agent.desk_web import desk_routes
 from edge_agent.door import Scan
 from edge_agent.door_thread import DoorThread
-from edge_agent.gather import FactsReader
+from edge_agent.gather import FactsReader, Rules
 from edge_agent.ledger import SqliteLedger
 from edge_agent.status import PointStatus
 from kiosk.desk import ScanState
@@ -48,7 +49,7 @@ class DeskSurroundings:
     facts: FactsReader
     points: frozenset[str]
     is_connected: Callable[[], bool]
-    is_hearing: Callable[[], bool]
+    is_told: Callable[[Rules, datetime], bool]
     release: Callable[[str, float], None]
     show: Callable[[Scan], None]
     recorded: Callable[[], None]
@@ -81,9 +82,7 @@ class DeskParts:
             told=self._told,
             entered=around.entered,
         )
-        self._lists = DeskLists(
-            self._directory, around.ledger, around.clock, own_points=around.points, is_hearing=around.is_hearing
-        )
+        self._lists = DeskLists(self._directory, around.ledger, around.clock, is_told=around.is_told)
 
     def routes(self, door: DoorThread) -> Sequence[BaseRoute]:
         """The desk's routes; acts go through the door's thread."""
@@ -112,6 +111,10 @@ class DeskParts:
         state = ScanState.OPEN if is_open else ScanState.NONE
         known = KnownScan(event=scan.event, decision=scan.decision, participant=scan.participant, state=state)
         self._tell(DeskNews(type="scan", scan=known), known)
+
+    def told_by_neighbours(self) -> None:
+        """Other doors told of movements: the lists are out of date. From any thread."""
+        self._hub.tell("", *_LISTS)
 
     def close(self) -> None:
         """Closes what the desk holds open."""

@@ -1,11 +1,13 @@
 """What the other doors of the site said: movements and uses as rows keyed by event id, beside the door's own.
 
 A claim, not a fact: rows are added or ignored, in any order, and never touch what this door recorded itself. An undo
-counts only for an event that the same device told, so no door takes back what another one said.
+counts only for an event that the same device told, so no door takes back what another one said. Which of a device's
+events were heard at all is kept as runs of their numbers, so that a list can say whether it is complete.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,8 +25,14 @@ MAX_PER_DEVICE = 50_000
 """Rows kept of one device; a door that says more is not listened to until old ones have gone."""
 
 _INSERT = (
-    "INSERT OR IGNORE INTO heard (id, device, movement, access_point, person_id, account_id, multipass_id, at, undoes)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO heard"
+    " (id, device, movement, access_point, person_id, account_id, multipass_id, at, undoes, occurrence_id)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_MAX_RUNS = 50
+_WHOLE = (
+    "SELECT 1 FROM heard_runs WHERE device = ? AND first_seq <= ? AND last_seq >= ?"
+    " AND (first_seq = 1 OR first_at <= ?)"
 )
 _UNDONE = "EXISTS (SELECT 1 FROM heard u WHERE u.undoes = h.id AND u.device = h.device)"
 _USES = f"SELECT h.id, h.multipass_id, h.person_id, h.at, {_UNDONE} FROM heard h WHERE h.account_id = ?"
@@ -68,10 +76,20 @@ class HeardEvents:
 
     def take(self, events: Iterable[Event], *, now: datetime) -> None:
         """Keeps what the events say, in one transaction. Nothing is kept as later than the aware instant `now`."""
-        rows = [_row(event, now) for event in events if is_worth_keeping(event)]
-        if rows:
+        told = list(events)
+        rows = [_row(event, now) for event in told if is_worth_keeping(event)]
+        if told:
             with self._ledger.transaction() as connection:
                 connection.executemany(_INSERT, rows)
+                for device in {event.device for event in told}:
+                    _note_runs(connection, device, [event for event in told if event.device == device])
+
+    def is_whole(self, device: str, last_seq: int, *, since: datetime) -> bool:
+        """Whether everything up to a device's event `last_seq` was heard that happened since the aware UTC instant."""
+        if last_seq == 0:
+            return True
+        at = since.isoformat()
+        return bool(self._ledger.rows(_WHOLE, (device, last_seq, last_seq, at)))
 
     def count(self, device: str) -> int:
         """How many rows of a device are kept."""
@@ -131,7 +149,25 @@ def _row(event: Event, now: datetime) -> tuple[object, ...]:
     at = min(event.occurred_at, now).isoformat()
     undoes = event.refers_to if event.kind is EventKind.UNDONE else None
     moved = movement.value if movement else None
-    return event.id, event.device, moved, event.access_point, event.person, event.account, _use(event), at, undoes
+    occurrence = event.entitlement.occurrence_id if event.entitlement and movement else None
+    place = (event.id, event.device, moved, event.access_point)
+    return *place, event.person, event.account, _use(event), at, undoes, occurrence
+
+
+def _note_runs(connection: sqlite3.Connection, device: str, events: list[Event]) -> None:
+    """Joins the events' numbers with the runs of those that were heard before."""
+    known = connection.execute("SELECT first_seq, last_seq, first_at FROM heard_runs WHERE device = ?", (device,))
+    runs = [*known, *((event.seq, event.seq, event.occurred_at.isoformat()) for event in events)]
+    joined: list[tuple[int, int, str]] = []
+    for first, last, at in sorted(runs):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]), joined[-1][2])
+        else:
+            joined.append((first, last, at))
+    connection.execute("DELETE FROM heard_runs WHERE device = ?", (device,))
+    connection.executemany(
+        "INSERT INTO heard_runs VALUES (?, ?, ?, ?)", [(device, *run) for run in joined[-_MAX_RUNS:]]
+    )
 
 
 def _use(event: Event) -> str | None:

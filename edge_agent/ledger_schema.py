@@ -54,6 +54,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         " spent INTEGER NOT NULL CHECK (spent <= count), expires_at TEXT NOT NULL) WITHOUT ROWID",
         "CREATE INDEX leases_pass ON leases (multipass_id)",
     ),
+    (
+        "ALTER TABLE heard ADD COLUMN occurrence_id TEXT",
+        "CREATE INDEX heard_occurrence ON heard (occurrence_id) WHERE occurrence_id IS NOT NULL",
+        "CREATE TABLE heard_runs (device TEXT NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
+        " first_at TEXT NOT NULL, PRIMARY KEY (device, first_seq)) WITHOUT ROWID",
+    ),
 )
 
 

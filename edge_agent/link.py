@@ -55,8 +55,8 @@ class MqttLink:
     """Keeps one connection alive, trying the brokers in turn.
 
     `topics` maps each subscribed topic to who takes its payloads, `filters` each filter with wildcards to who takes
-    topic and payload. `on_up` and `on_down` are called in the network's
-    thread. `will` is published, retained, on `state_topic` when the connection is lost.
+    topic and payload of what is said now, not of what the broker had kept. `on_up` and `on_down` are called in the
+    network's thread. `will` is published, retained, on `state_topic` when the connection is lost.
     """
 
     def __init__(
@@ -208,7 +208,7 @@ class MqttLink:
                 take(bytes(message.payload))
                 return
             for wanted, hear in self._filters.items():
-                if paho.topic_matches_sub(wanted, message.topic):
+                if not message.retain and paho.topic_matches_sub(wanted, message.topic):
                     hear(message.topic, bytes(message.payload))
 
         client.on_connect = on_connect

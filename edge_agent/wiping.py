@@ -22,7 +22,7 @@ __all__ = ["Wiper"]
 _log = structlog.get_logger(__name__)
 
 _MARK = "revoked"
-_ABOUT_PEOPLE = ("heard", "presence", "moves", "scans", "last_decision", "pass_uses", "leases")
+_ABOUT_PEOPLE = ("heard", "heard_runs", "presence", "moves", "scans", "last_decision", "pass_uses", "leases")
 _SENT = (
     "DELETE FROM events WHERE seq < (SELECT max(seq) FROM events)"
     " AND seq NOT IN (SELECT seq FROM outbox) AND seq NOT IN (SELECT seq FROM parked)"

@@ -19,6 +19,7 @@ __all__ = [
     "feed_topic",
     "parse_device_topic",
     "site_events",
+    "site_states",
 ]
 
 ROOT = "gatehouse/v1"
@@ -56,6 +57,11 @@ def feed_topic(organization: str, site: str) -> str:
 def site_events(organization: str, site: str) -> str:
     """The filter by which a site's doors hear each other's events."""
     return f"{ROOT}/{organization}/{site}/+/{Channel.EVENTS}"
+
+
+def site_states(organization: str, site: str) -> str:
+    """The filter by which a site's doors learn whether the others can be heard."""
+    return f"{ROOT}/{organization}/{site}/+/{Channel.STATE}"
 
 
 def parse_device_topic(topic: str) -> DeviceTopic | None:

@@ -161,7 +161,7 @@ def _tables_of(config: Path) -> list[dict[str, object]]:
     return tables
 
 
-def _supervised(tables: list[dict[str, object]]) -> tuple[list[ReaderSupervisor], queue.SimpleQueue[Read | None]]:
+def _supervised(tables: list[dict[str, object]]) -> tuple[list[ReaderSupervisor[Read]], queue.SimpleQueue[Read | None]]:
     """A supervisor for each table, none started, and the queue of their reads; None in it says one has ended."""
     reads: queue.SimpleQueue[Read | None] = queue.SimpleQueue()
 
@@ -175,7 +175,7 @@ def _supervised(tables: list[dict[str, object]]) -> tuple[list[ReaderSupervisor]
 
 
 def _print_reads(
-    supervisors: list[ReaderSupervisor], reads: queue.SimpleQueue[Read | None], *, count: int, as_json: bool
+    supervisors: list[ReaderSupervisor[Read]], reads: queue.SimpleQueue[Read | None], *, count: int, as_json: bool
 ) -> None:
     running, printed = len(supervisors), 0
     try:

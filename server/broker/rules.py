@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from access.wire.topics import Channel, DeviceTopic, feed_topic, parse_device_topic, site_events
+from access.wire.topics import Channel, DeviceTopic, feed_topic, parse_device_topic, site_events, site_states
 from server.devices.service import DeviceIdentity
 
 __all__ = ["may_hear", "may_say"]
@@ -14,20 +14,22 @@ def may_say(identity: DeviceIdentity, topic: str) -> bool:
 
 
 def may_hear(identity: DeviceIdentity, topic: str) -> bool:
-    """A door hears its own receipts and commands, and of its site the feed and every door's events. The one filter with
-    a wildcard that it may ask for is that of those events."""
+    """A door hears its own receipts and commands, and of its site the feed and every door's events and state. The
+    only filters with a wildcard that it may ask for are those two."""
     return topic in {
         _own(identity, Channel.RECEIPTS),
         _own(identity, Channel.COMMANDS),
         feed_topic(identity.organization, identity.site),
         site_events(identity.organization, identity.site),
-    } or _is_of_its_sites_events(identity, topic)
+        site_states(identity.organization, identity.site),
+    } or _is_of_its_site(identity, topic)
 
 
-def _is_of_its_sites_events(identity: DeviceIdentity, topic: str) -> bool:
+def _is_of_its_site(identity: DeviceIdentity, topic: str) -> bool:
     said = parse_device_topic(topic)
-    at = (identity.organization, identity.site, Channel.EVENTS)
-    return said is not None and (said.organization, said.site, said.channel) == at
+    if said is None or said.channel not in (Channel.EVENTS, Channel.STATE):
+        return False
+    return (said.organization, said.site) == (identity.organization, identity.site)
 
 
 def _own(identity: DeviceIdentity, channel: Channel) -> str:

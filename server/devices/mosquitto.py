@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from access.wire.topics import ALL_EVENTS, ALL_STATES, ROOT, Channel, DeviceTopic, feed_topic, site_events
+from access.wire.topics import ALL_EVENTS, ALL_STATES, ROOT, Channel, DeviceTopic, feed_topic, site_events, site_states
 from server.models.devices import Device
 
 __all__ = ["acl", "mosquitto_password_line", "password_file", "write_mosquitto_files"]
@@ -34,8 +34,8 @@ def password_file(devices: Iterable[Device], centre: tuple[str, str]) -> str:
 
 
 def acl(devices: Iterable[Device], centre_name: str) -> str:
-    """The whole access control list. Each door is tied to its own topics and to its own site's feed and events: a
-    pattern with %u could not keep it from another organization's feed."""
+    """The whole access control list. Each door is tied to its own topics and to its own site's feed, events and
+    states: a pattern with %u could not keep it from another organization's feed."""
     lines = [
         f"user {centre_name}",
         f"topic read {ALL_EVENTS}",
@@ -49,7 +49,7 @@ def acl(devices: Iterable[Device], centre_name: str) -> str:
         lines += [f"topic write {topic}" for topic in own if topic.channel in (Channel.EVENTS, Channel.STATE)]
         lines += [f"topic read {topic}" for topic in own if topic.channel in (Channel.RECEIPTS, Channel.COMMANDS)]
         lines.append(f"topic read {feed_topic(device.organization_id, device.site_id)}")
-        lines.append(f"topic read {site_events(device.organization_id, device.site_id)}")
+        lines += [f"topic read {each(device.organization_id, device.site_id)}" for each in (site_events, site_states)]
     return "\n".join([*lines, ""])
 
 

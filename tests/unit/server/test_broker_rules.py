@@ -18,7 +18,7 @@ _OWN = "gatehouse/v1/o1/s1/d1"
 TABLE = [
     # topic, may say, may hear
     (f"{_OWN}/events", True, True),
-    (f"{_OWN}/state", True, False),
+    (f"{_OWN}/state", True, True),
     (f"{_OWN}/receipts", False, True),
     (f"{_OWN}/commands", False, True),
     ("gatehouse/v1/o1/s1/feed", False, True),
@@ -26,8 +26,11 @@ TABLE = [
     ("gatehouse/v1/o1/s1/d2/events", False, True),
     ("gatehouse/v1/o1/s2/d2/events", False, False),
     ("gatehouse/v1/o1/+/+/events", False, False),
-    ("gatehouse/v1/o1/s1/+/state", False, False),
-    ("gatehouse/v1/o1/s1/d2/state", False, False),
+    ("gatehouse/v1/o1/s1/+/state", False, True),
+    ("gatehouse/v1/o1/s1/d2/state", False, True),
+    ("gatehouse/v1/o1/s2/+/state", False, False),
+    ("gatehouse/v1/o1/s2/d2/state", False, False),
+    ("gatehouse/v1/+/s1/+/state", False, False),
     ("gatehouse/v1/o1/s1/d2/receipts", False, False),
     ("gatehouse/v1/o1/s2/feed", False, False),
     ("gatehouse/v1/o2/s1/feed", False, False),
@@ -45,7 +48,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("topic", "says", "hears"), TABLE)
 def test_a_door_has_its_own_topics_and_no_others(topic: str, says: bool, hears: bool) -> None:
-    """Own events and state to say; own receipts and commands, the site's feed and its doors' events to hear."""
+    """Own events and state to say; own receipts and commands, the site's feed and its doors' events and states to hear."""
     assert may_say(_ME, topic) is says
     assert may_hear(_ME, topic) is hears
 
