@@ -12,7 +12,7 @@ import pytest
 from edge_agent.ledger import SqliteLedger
 from hardware.simulated import SimulatedScanner
 from tests.component.edge_agent.fake_centre import FakeCentre
-from tests.component.edge_agent.making import fill
+from tests.component.edge_agent.making import fill, open_unsynced
 from tests.component.edge_agent.running import AgentProcess, Mosquitto, wait_until
 from tests.component.edge_agent.sample import MEMBER_CARD, sample
 
@@ -40,7 +40,7 @@ def test_ten_thousand_events_arrive_after_an_outage(broker: Mosquitto, tmp_path:
         AgentProcess(tmp_path, centre_url=centre.url, port=scanner.port, http_fallback_after_s=3600) as agent,
     ):
         agent.enroll()
-        ledger = SqliteLedger(agent.ledger_path)
+        ledger = SqliteLedger(agent.ledger_path, connect=open_unsynced)
         fill(ledger, EVENTS)
         ledger.close()
         agent.start()

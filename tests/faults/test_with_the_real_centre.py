@@ -29,7 +29,7 @@ from server.devices.service import create_enrolment_code
 from server.models import Alarm, Event, PassUse, QuarantinedMessage
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
-from tests.component.edge_agent.making import denied
+from tests.component.edge_agent.making import denied, open_unsynced
 from tests.component.edge_agent.running import Mosquitto, free_port, wait_until
 from tests.patience import PATIENCE_S
 
@@ -173,7 +173,7 @@ def start_door(folder: Path, settings: ServerSettings, door: AgentSettings) -> C
         code = create_enrolment_code(session, ORGANIZATION_ID, SITE_ID, "Door", ["pool"])
     database.close()
     identity = enroll(door, code)
-    ledger = SqliteLedger(folder / "door" / "ledger.db")
+    ledger = SqliteLedger(folder / "door" / "ledger.db", connect=open_unsynced)
     make = denied(device=identity.device)
     for _ in range(EVENTS):
         ledger.record(make)

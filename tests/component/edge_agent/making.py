@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,11 @@ from access.wire.events import Event, EventKind
 from access.wire.feed import Body, SnapshotMark
 from edge_agent.cache import SqliteCache
 from edge_agent.ledger import SqliteLedger
+from edge_agent.ledger_schema import open_writing
 from hardware.api import Read, Technology
 from tests.component.edge_agent.fake_centre import build_snapshot
 
-__all__ = ["FakeTime", "denied", "fill", "install_cache", "read"]
+__all__ = ["FakeTime", "denied", "fill", "install_cache", "open_unsynced", "read"]
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
@@ -71,6 +73,13 @@ def denied(at: datetime = NOW, *, device: str = "door-1") -> Callable[[int, str]
         )
 
     return make
+
+
+def open_unsynced(path: Path) -> sqlite3.Connection:
+    """For a ledger whose many events are a test's past: written as ever, without waiting for the disk at each."""
+    connection = open_writing(path)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
 
 
 def fill(ledger: SqliteLedger, count: int) -> None:
