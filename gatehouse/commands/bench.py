@@ -29,6 +29,7 @@ from edge_agent.door import Door, Place
 from edge_agent.gather import FactsReader
 from edge_agent.guessing import GuessGuard
 from edge_agent.ledger import SqliteLedger
+from gatehouse.commands.bench_page import page
 from gatehouse.commands.bench_town import EPOCH, FINGERPRINT_KEY, ORGANIZATION, POINT, SITE, Town
 from hardware.api import Read, Technology
 
@@ -65,6 +66,9 @@ def door(
     figures = _figures(people, measured)
     _print(figures, scans, measured)
     print(json.dumps(figures))
+
+
+bench.command()(page)
 
 
 class _Measured:

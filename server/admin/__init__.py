@@ -16,6 +16,7 @@ from server.admin.pages.devices import DevicesPage
 from server.admin.pages.explain import WhyPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
+from server.admin.pages.tags import TagsPage
 from server.admin.pages.what_if import WhatIfPage
 from server.admin.records.access_points import AccessPointView, SiteView
 from server.admin.records.alarms import AlarmView, QuarantineView
@@ -44,6 +45,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccountActivityPage(office),
         EventPage(office),
         ClientsPage(office),
+        TagsPage(office),
         PersonView(),
         AccountView(),
         MembershipView(),

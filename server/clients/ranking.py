@@ -48,12 +48,13 @@ class Candidate:
 def ranked(term: Term, candidates: Iterable[Candidate]) -> list[tuple[Rank, Candidate]]:
     """Each candidate once, the best first, and people of one rank by name."""
     once = {each.person_id: each for each in reversed(list(candidates))}
-    found = [(_rank(term, each), each) for each in once.values()]
+    exact, number = term.one, term.number
+    found = [(_rank(term, each, exact, number), each) for each in once.values()]
     return sorted(found, key=lambda pair: (pair[0], _errors(term, *pair), pair[1].by_last, pair[1].person_id))
 
 
-def _rank(term: Term, person: Candidate) -> Rank:
-    if person.is_holder or _is_exact(term, person):
+def _rank(term: Term, person: Candidate, exact: str, number: str) -> Rank:
+    if person.is_holder or _is_exact(term, person, exact, number):
         return Rank.EXACT
     if person.is_misspelt:
         return Rank.MISSPELT
@@ -65,14 +66,13 @@ def _rank(term: Term, person: Candidate) -> Rank:
     return Rank.OTHERWISE
 
 
-def _is_exact(term: Term, person: Candidate) -> bool:
-    one = term.one
-    if not one:
-        return False
-    return (
-        one == compact(person.member_id or "")
+def _is_exact(term: Term, person: Candidate, exact: str, number: str) -> bool:
+    if term.is_name:
+        return (person.member_id or "").casefold() == term.text.casefold()
+    return bool(
+        (exact and exact == compact(person.member_id or ""))
         or term.text.casefold() == (person.email or "").casefold()
-        or bool(term.number and term.number == digits(person.phone or ""))
+        or (number and number == digits(person.phone or ""))
     )
 
 

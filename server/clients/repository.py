@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, or_, select, tuple_, union_all
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, load_only, selectinload
 
 from access.domain.credentials import Code, CredentialKind, UnreadableCode, fingerprint, normalise, normalise_uid
 from server.clients.folding import variants
 from server.clients.matching import matches
 from server.clients.ranking import Candidate
 from server.clients.terms import Term, Word, can_be_misspelt, errors_in
-from server.models import Account, AccountOrder, Credential, NameVariant, Organization, Person, PersonSearch
+from server.models import (
+    Account,
+    AccountOrder,
+    Credential,
+    MembershipType,
+    NameVariant,
+    Organization,
+    Person,
+    PersonSearch,
+)
 
-__all__ = ["Conditions", "accounts_in_order", "accounts_with_people", "candidates", "people_found", "people_in_order"]
+__all__ = [
+    "Conditions",
+    "accounts_in_order",
+    "accounts_with_people",
+    "candidates",
+    "membership_types",
+    "people_found",
+    "people_in_order",
+]
 
 _LAST: Final = "\U0010ffff"
 _MOST_EXACT: Final = 20
@@ -26,6 +43,29 @@ _MOST_VARIANTS: Final = 200
 _MOST_BEGINNINGS: Final = 40
 _LEAST_BEGINNING: Final = 5
 _ENOUGH: Final = 8
+_SHOWN_OF_ACCOUNTS: Final = (
+    Account.organization_id,
+    Account.name,
+    Account.owner_id,
+    Account.balance_cents,
+    Account.archived_at,
+    Account.merged_into,
+)
+_SHOWN_OF_PEOPLE: Final = (
+    Person.account_id,
+    Person.first_name,
+    Person.last_name,
+    Person.member_id,
+    Person.email,
+    Person.phone,
+    Person.access_picture,
+    Person.is_blocked,
+    Person.has_notify_flag,
+    Person.date_of_birth,
+    Person.organization_id,
+    Person.archived_at,
+    Person.merged_into,
+)
 _Ways = Sequence[Sequence[Sequence[Word]]]
 
 
@@ -69,7 +109,7 @@ def _people(where: Conditions) -> Any:
 
 
 def _candidate(row: Any, *, is_holder: bool = False, is_misspelt: bool = False) -> Candidate:
-    return replace(Candidate(*row), is_holder=is_holder, is_misspelt=is_misspelt)
+    return Candidate(*row[:7], is_holder, is_misspelt)
 
 
 def _fits(session: Session, where: Conditions, ways: _Ways) -> ColumnElement[bool]:
@@ -160,10 +200,17 @@ def accounts_in_order(
 
 
 def accounts_with_people(session: Session, organization_id: str, account_ids: Collection[str]) -> dict[str, Account]:
-    """The accounts with their people and the people's tags."""
+    """The accounts with their people and the people's tags; only what the list shows of them is read."""
     wanted = select(Account).where(Account.organization_id == organization_id, Account.id.in_(account_ids))
-    loaded = wanted.options(selectinload(Account.people).selectinload(Person.tags))
+    people = selectinload(Account.people).load_only(*_SHOWN_OF_PEOPLE)
+    loaded = wanted.options(load_only(*_SHOWN_OF_ACCOUNTS), people, people.selectinload(Person.tags))
     return {account.id: account for account in session.scalars(loaded)}
+
+
+def membership_types(session: Session, organization_id: str) -> Sequence[MembershipType]:
+    """What memberships can be filtered by."""
+    wanted = select(MembershipType).where(MembershipType.organization_id == organization_id)
+    return session.scalars(wanted.order_by(MembershipType.name_en, MembershipType.id)).all()
 
 
 def people_found(session: Session, where: Conditions, account_ids: Collection[str]) -> set[str]:

@@ -18,7 +18,7 @@ from server.models import Account, Person
 __all__ = ["PAGE", "ClientPage", "ClientRow", "Member", "Scope", "all_people", "find_clients"]
 
 PAGE: Final = 50
-_MOST_FOUND: Final = 300
+_MOST_FOUND: Final = 150
 _FACES: Final = 6
 _CHUNK: Final = 1_000
 

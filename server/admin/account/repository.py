@@ -1,18 +1,13 @@
-"""Every query of the client list and the account page. All are scoped to one organization."""
+"""Every query of the account page. All are scoped to one organization."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from access.domain.credentials import Code, CredentialKind, UnreadableCode, fingerprint, normalise, normalise_uid
 from access.domain.memberships import Membership as LawMembership
 from access.domain.multipasses import Multipass as LawMultipass
 from access.domain.multipasses import PassUse as LawPassUse
@@ -25,7 +20,6 @@ from server.models import (
     Event,
     Membership,
     Multipass,
-    Organization,
     PassUse,
     Person,
 )
@@ -33,79 +27,17 @@ from server.models import (
 __all__ = [
     "account_by_id",
     "credentials_of",
-    "find_accounts",
     "last_entries",
     "memberships_of",
     "multipasses_of",
     "uses_of",
 ]
 
-_VARIANTS: Final = {
-    "a": "aàáâãäåā",
-    "c": "cçćč",
-    "e": "eèéêëēę",
-    "i": "iìíîïī",
-    "n": "nñń",
-    "o": "oòóôõöøō",
-    "s": "sśš",
-    "u": "uùúûüū",
-    "y": "yýÿ",
-    "z": "zźžż",
-}
-_MAX_WORDS = 5
-
 
 def account_by_id(session: Session, organization_id: str, account_id: str) -> Account | None:
     """An account of the organization with its people."""
     wanted = select(Account).where(Account.id == account_id, Account.organization_id == organization_id)
     return session.scalar(wanted.options(selectinload(Account.people)))
-
-
-def find_accounts(session: Session, organization_id: str, term: str, *, limit: int) -> list[Account]:
-    """Accounts with a person who is meant by the term (name, member ID or card), or the first ones without a term."""
-    wanted = select(Account).where(Account.organization_id == organization_id)
-    if term.strip():
-        people = select(Person.account_id).where(Person.organization_id == organization_id)
-        wanted = wanted.where(Account.id.in_(people.where(_is_meant(session, organization_id, term))))
-    owner = select(Person.last_name).where(Person.id == Account.owner_id).scalar_subquery()
-    wanted = wanted.options(selectinload(Account.people))
-    return list(
-        session.scalars(wanted.order_by(func.lower(func.coalesce(owner, Account.name)), Account.id).limit(limit))
-    )
-
-
-def _is_meant(session: Session, organization_id: str, term: str) -> ColumnElement[bool]:
-    words = term.split()[:_MAX_WORDS]
-    full_name = Person.first_name + " " + Person.last_name
-    named = and_(*(full_name.regexp_match(_name_pattern(word)) for word in words))
-    numbered = func.lower(Person.member_id).startswith(term.strip().lower(), autoescape=True)
-    holders = select(Credential.person_id).where(
-        Credential.organization_id == organization_id,
-        Credential.fingerprint.in_(_fingerprints(session, organization_id, term)),
-    )
-    return or_(named, numbered, Person.id.in_(holders))
-
-
-def _name_pattern(word: str) -> str:
-    """The word at the start of a name or a part of one, whatever its case and accents."""
-    plain = unicodedata.normalize("NFKD", word.casefold())
-    letters = (each for each in plain if not unicodedata.combining(each))
-    return r"(?i)(^|[\s'’-])" + "".join(
-        f"[{_VARIANTS[each]}]" if each in _VARIANTS else re.escape(each) for each in letters
-    )
-
-
-def _fingerprints(session: Session, organization_id: str, term: str) -> list[str]:
-    key = session.scalar(select(Organization.fingerprint_key).where(Organization.id == organization_id))
-    if key is None:
-        return []
-    codes: list[Code] = []
-    printed = normalise(term.encode("utf-8", "replace"), technology="barcode")
-    if not isinstance(printed, UnreadableCode):
-        codes.append(printed)
-    with suppress(ValueError):
-        codes.append(Code(CredentialKind.NFC, normalise_uid(term)))
-    return [fingerprint(key, code) for code in codes]
 
 
 def memberships_of(session: Session, organization_id: str, account_id: str) -> list[LawMembership]:

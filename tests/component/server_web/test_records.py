@@ -187,7 +187,7 @@ def test_a_family_is_found(admin: Browser, term: str) -> None:
     assert ("home-account" in found) == (term != "card-738")
 
 
-@pytest.mark.parametrize("term", ["nobody", "%", "_", "'", "[", "(?i)", ".*", "\\"])
+@pytest.mark.parametrize("term", ["nobody", "%", "_", "'", "[", "(?q)", ".*", "\\"])
 def test_nobody_is_found_by_what_is_nobodys_name(admin: Browser, term: str) -> None:
     """No pattern of the database's reaches it."""
     answer = (

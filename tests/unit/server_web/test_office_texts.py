@@ -26,9 +26,11 @@ from access.domain.policy import (
 from server.access_points.fields import UNITS
 from server.access_points.form import SETTINGS
 from server.access_points.values import PROBLEMS
+from server.admin.clients_export import COLUMNS as CLIENT_COLUMNS
 from server.admin.say import KNOWN_FLAGS
 from server.admin.texts import texts
 from server.admin.theme import THEMES
+from server.clients.tags import COLOURS
 from server.explain.facts import Doubt
 from server.models import StaffRole
 from server.settlements.proposals import Choice
@@ -83,6 +85,8 @@ FAMILIES = {
     "point_things": [str(each) for each in AccessType],
     "point_unit": list(UNITS),
     "point_problem": PROBLEMS,
+    "client_export": CLIENT_COLUMNS,
+    "tag_colour": COLOURS,
 }
 ALARMS = [
     "backup_restored",

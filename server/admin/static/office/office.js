@@ -1,29 +1,5 @@
-// Two small things: a search that answers while one types, and the Check-in overview that updates by itself.
+// The Check-in overview that updates by itself, and small things of the frame.
 // Every row comes from the server as finished, escaped HTML; nothing is built from data here.
-
-const follow = (form) => {
-  const results = document.getElementById(form.dataset.results);
-  let timer, running;
-  const search = async () => {
-    running?.abort();
-    running = new AbortController();
-    const query = new URLSearchParams(new FormData(form));
-    history.replaceState(null, "", `${location.pathname}?${query}`);
-    results.setAttribute("aria-busy", "true");
-    try {
-      const answer = await fetch(`${form.dataset.fragment}?${query}`, { signal: running.signal, headers: { Accept: "text/html" } });
-      if (answer.status === 401) return location.reload();
-      if (answer.ok) results.innerHTML = await answer.text();
-      results.removeAttribute("aria-busy");
-    } catch (error) {
-      if (error.name !== "AbortError") results.removeAttribute("aria-busy");
-    }
-  };
-  form.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(search, 120);
-  });
-};
 
 const live = (board) => {
   const list = board.querySelector("[data-rows]");
@@ -82,7 +58,6 @@ const live = (board) => {
 };
 
 document.querySelector(".nav-tabs-scroll .active")?.scrollIntoView({ inline: "center", block: "nearest" });
-document.querySelectorAll("form[data-fragment]").forEach(follow);
 document.querySelectorAll("[data-stream]").forEach(live);
 document.querySelectorAll("select[data-submit]").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));
 // The calendar of a form puts a readable field over the real one; it takes the real one's label with it.
