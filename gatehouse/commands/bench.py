@@ -31,6 +31,7 @@ from edge_agent.guessing import GuessGuard
 from edge_agent.ledger import SqliteLedger
 from gatehouse.commands.bench_page import page
 from gatehouse.commands.bench_town import EPOCH, FINGERPRINT_KEY, ORGANIZATION, POINT, SITE, Town
+from gatehouse.commands.bench_what_if import what_if
 from hardware.api import Read, Technology
 
 __all__ = ["bench", "door"]
@@ -69,6 +70,7 @@ def door(
 
 
 bench.command()(page)
+bench.command("what-if")(what_if)
 
 
 class _Measured:

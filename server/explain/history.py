@@ -10,8 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from access.domain.credentials import Credential
 from access.domain.facts import Facts
@@ -46,6 +45,17 @@ class Then:
     is_whole: bool = True
 
 
+class _Version(NamedTuple):
+    """What of a mark matters to an account: how many of its entries had been, and whether the log reaches back.
+
+    Neither now nor anything passed: a mark of another epoch.
+    """
+
+    is_now: bool = False
+    passed: int | None = None
+    is_trimmed: bool = False
+
+
 class History:
     """The log of the accounts asked for, kept for the next question. For one thread and one session."""
 
@@ -56,6 +66,9 @@ class History:
         self._entries: dict[_Key, list[Entry]] = {}
         self._present: dict[_Key, Present] = {}
         self._by_account: dict[str, set[_Key]] = {}
+        self._seqs: dict[str, list[int]] = {}
+        self._newest: dict[tuple[str, str], tuple[_Version, Then]] = {}
+        self._parsed: dict[tuple[str, str], Body | None] = {}
 
     def load(self, account_ids: Iterable[str]) -> None:
         """Reads what is not read yet, all accounts at once."""
@@ -71,6 +84,25 @@ class History:
     def then(self, account_id: str, person_id: str, mark: CacheMark | None) -> Then:
         """What a door that stood at the mark knew of a person and the account; None is the present state."""
         self.load([account_id])
+        version, kept = self._version(account_id, mark), self._newest.get((account_id, person_id))
+        if kept is None or kept[0] != version:
+            kept = version, self._then(account_id, person_id, mark)
+            self._newest[account_id, person_id] = kept
+        return kept[1]
+
+    def _version(self, account_id: str, mark: CacheMark | None) -> _Version:
+        """The same for two marks between which nothing of the account changed in the log."""
+        if mark is None:
+            return _Version(is_now=True)
+        if not self.is_of_this_epoch(mark) or self._head is None:
+            return _Version()
+        if account_id not in self._seqs:
+            keys = self._by_account[account_id] | self._activity_keys(account_id)
+            self._seqs[account_id] = sorted(each.seq for key in keys for each in self._entries.get(key, []))
+        passed = bisect_right(self._seqs[account_id], mark.seq)
+        return _Version(passed=passed, is_trimmed=self._head.trimmed_through > mark.seq)
+
+    def _then(self, account_id: str, person_id: str, mark: CacheMark | None) -> Then:
         found: dict[EntityKind, list[Body]] = {kind: [] for kind in EntityKind}
         is_whole = True
         for key in sorted(self._by_account[account_id]):
@@ -112,22 +144,25 @@ class History:
 
     def _state(self, key: _Key, mark: CacheMark | None) -> tuple[Body | None, str | None, bool]:
         """The entity, its account, and whether that is surely how it was."""
-        entries, present, head = self._entries.get(key, []), self._present.get(key), self._head
-        now = (_load(key[0], present.body), present.account_id) if present else (None, None)
+        entries, head = self._entries.get(key, []), self._head
         if mark is None:
-            return *now, True
+            return *self._now(key), True
         if head is None or mark.epoch != head.epoch:
-            return *now, False
+            return *self._now(key), False
         before = bisect_right(entries, mark.seq, key=lambda each: each.seq)
         if before:
             entry = entries[before - 1]
-            return (_load(key[0], entry.body) if entry.body else None), entry.account_id, True
+            return (self._load(key[0], entry.body) if entry.body else None), entry.account_id, True
         if head.trimmed_through > mark.seq:
-            return *now, False
+            return *self._now(key), False
         if not entries:
-            return *now, True
+            return *self._now(key), True
         # It changed since. In a whole log it was not there before; of a trimmed one nobody can say what it was.
-        return (None, None, True) if head.trimmed_through == 0 else (*now, False)
+        return (None, None, True) if head.trimmed_through == 0 else (*self._now(key), False)
+
+    def _now(self, key: _Key) -> tuple[Body | None, str | None]:
+        present = self._present.get(key)
+        return (self._load(key[0], present.body), present.account_id) if present else (None, None)
 
     def _activities(self, held: list[Registration], mark: CacheMark | None) -> tuple[tuple[Activity, ...], bool]:
         found: list[Activity] = []
@@ -156,16 +191,19 @@ class History:
                 self._by_account[each.account_id].add(key)
 
     def _load_activities(self, account_ids: list[str]) -> None:
-        bodies = [
-            _load(key[0], body)
-            for account_id in account_ids
+        wanted = {key[1] for account_id in account_ids for key in self._activity_keys(account_id)}
+        known = {key[1] for key in (*self._entries, *self._present) if key[0] == EntityKind.ACTIVITY.value}
+        self._load_keys(EntityKind.ACTIVITY, sorted(wanted - known))
+
+    def _activity_keys(self, account_id: str) -> set[_Key]:
+        """Of the activities that somebody of the account is or ever was registered for."""
+        bodies = (
+            self._load(key[0], body)
             for key in self._by_account[account_id]
             if key[0] == EntityKind.REGISTRATION.value
             for body in self._bodies(key)
-        ]
-        wanted = {each.activity_id for each in bodies if isinstance(each, Registration)}
-        known = {key[1] for key in (*self._entries, *self._present) if key[0] == EntityKind.ACTIVITY.value}
-        self._load_keys(EntityKind.ACTIVITY, sorted(wanted - known))
+        )
+        return {(EntityKind.ACTIVITY.value, each.activity_id) for each in bodies if isinstance(each, Registration)}
 
     def _bodies(self, key: _Key) -> list[str]:
         present = [self._present[key].body] if key in self._present else []
@@ -176,15 +214,16 @@ class History:
             self._keep(repository.entries_of(self._session, self._organization_id, kind, ids))
             self._keep_present(repository.present_of(self._session, self._organization_id, kind, ids))
 
+    def _load(self, kind: str, body: str) -> Body | None:
+        """Bodies are values, so one parse serves every scan that looks at them. What nobody can read is not there."""
+        key = (kind, body)
+        if key not in self._parsed:
+            try:
+                self._parsed[key] = load_body(EntityKind(kind), body)
+            except (WireError, ValueError):
+                self._parsed[key] = None
+        return self._parsed[key]
+
 
 def _of(found: dict[EntityKind, list[Body]], type_: type[_T]) -> list[_T]:
     return [each for bodies in found.values() for each in bodies if isinstance(each, type_)]
-
-
-@lru_cache(maxsize=4096)
-def _load(kind: str, body: str) -> Body | None:
-    """Bodies are values, so one parse serves every scan that looks at them. What nobody can read is not there."""
-    try:
-        return load_body(EntityKind(kind), body)
-    except (WireError, ValueError):
-        return None

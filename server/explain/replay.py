@@ -8,7 +8,7 @@ Doors of a site are taken to have heard each other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import islice
@@ -23,7 +23,7 @@ from access.domain.reasons import Outcome
 from access.wire.events import EventKind
 from server.errors import NotFound
 from server.explain import repository
-from server.explain.facts import SCANS, Doubt, Recorded, remade
+from server.explain.facts import SCANS, Doubt, Recorded, Remade, remade
 from server.explain.history import History
 from server.explain.movements import Around, Movements
 from server.explain.repository import Move
@@ -94,8 +94,13 @@ def what_if(
     draft: AccessPoint,
     since: datetime,
     until: datetime,
+    *,
+    on_scan: Callable[[Recorded, Remade], None] = lambda recorded, found: None,
 ) -> WhatIf:
-    """Replays the entries at an access point with `since <= occurred_at < until`. Raises `NotFound`."""
+    """Replays the entries at an access point with `since <= occurred_at < until`. Raises `NotFound`.
+
+    `on_scan` is told of each scan what it is decided from.
+    """
     point = repository.access_point(session, organization_id, access_point_id)
     if point is None:
         raise NotFound("no such access point")
@@ -103,7 +108,8 @@ def what_if(
     drafted = replace(draft, id=published.id, name=published.name, site_id=published.site_id)
     zone = ZoneInfo(repository.zone_name(session, organization_id))
     scans = repository.count_scans(session, organization_id, access_point_id, _ENTRIES, since=since, until=until)
-    replay = _Replay(session, organization_id, published, drafted, zone, skipped=max(0, scans - MAX_SCANS))
+    skipped = max(0, scans - MAX_SCANS)
+    replay = _Replay(session, organization_id, published, drafted, zone, skipped=skipped, on_scan=on_scan)
     warm_since = since - _warm_up(published, drafted)
     moves = repository.site_moves(session, organization_id, point.site_id, since=warm_since, until=until)
     while batch := list(islice(moves, _BATCH)):
@@ -133,6 +139,7 @@ class _Replay:
         zone: tzinfo,
         *,
         skipped: int,
+        on_scan: Callable[[Recorded, Remade], None],
     ) -> None:
         self._session = session
         self._published, self._draft, self._zone = published, draft, zone
@@ -140,6 +147,7 @@ class _Replay:
         self._movements = Movements()
         self._facility = repository.facility_points(session, organization_id, draft)
         self._skipped = skipped
+        self._on_scan = on_scan
         self._replayed = self._unlike = 0
         self._counts: Counter[tuple[Outcome, Outcome]] = Counter()
         self._doubts: Counter[Doubt] = Counter()
@@ -174,6 +182,7 @@ class _Replay:
         policies = (self._published, self._draft)
         around = Around(event.device_id, event.access_point_id, self._facility, is_shared=True)
         found = remade(recorded, self._history, self._movements, around, policies, zone=self._zone)
+        self._on_scan(recorded, found)
         before, after = (
             decide(found.request, found.facts, each, now=event.occurred_at, zone=self._zone) for each in policies
         )
