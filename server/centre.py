@@ -17,9 +17,14 @@ from server.devices.mosquitto_sync import MosquittoSync
 from server.errors import InUse
 from server.feed.publisher import FeedPublisher
 from server.feed.trimming import FeedTrimmer
+from server.imports.files import ImportFiles
+from server.imports.runner import ImportRunner
 from server.ingest.worker import IngestWorker
+from server.pictures.store import PictureStore
 from server.settings import ServerSettings
 from server.supervision import calm_accepts, keep_running
+from server.webhooks.secrets import SecretBox
+from server.webhooks.sender import WebhookSender
 
 __all__ = ["Centre", "running_centre"]
 
@@ -42,6 +47,11 @@ class Centre:
         self.ingest = IngestWorker(database, settings.centre_key, self.link.publish)
         self.feed = FeedPublisher(database, settings.centre_key, self.link.publish)
         self.trimmer = FeedTrimmer(database)
+        files, pictures = ImportFiles(settings.data_dir / "imports"), PictureStore(settings.data_dir / "pictures")
+        self.imports = ImportRunner(database, files, pictures)
+        self.webhooks = WebhookSender(
+            database, SecretBox(settings.secret_key), may_be_private=settings.webhooks_may_reach_private
+        )
         self.mosquitto: MosquittoSync | None = None
         if settings.mosquitto_dir is not None:
             known_as = (username or "", password or "")
@@ -55,6 +65,7 @@ class Centre:
         """Runs everything until the block ends. Raises amqtt's BrokerError when the embedded broker cannot start."""
         calm_accepts(asyncio.get_running_loop())
         parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run, "trimmer": self.trimmer.run}
+        parts |= {"imports": self.imports.run, "webhooks": self.webhooks.run}
         if self.mosquitto is not None:
             parts["mosquitto"] = self.mosquitto.run
         if self.broker is not None:

@@ -14,6 +14,8 @@ from server.admin.pages.alarm_subject import AlarmSubjectPage
 from server.admin.pages.clients import ClientsPage
 from server.admin.pages.devices import DevicesPage
 from server.admin.pages.explain import WhyPage
+from server.admin.pages.imports import ImportsPage
+from server.admin.pages.integrations import IntegrationsPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
 from server.admin.pages.tags import TagsPage
@@ -59,6 +61,8 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         WhyPage(office),
         WhatIfPage(office),
         DevicesPage(office),
+        ImportsPage(office),
+        IntegrationsPage(office),
         PicturePage(office),
         AlarmView(),
         AlarmSubjectPage(office),

@@ -14,12 +14,16 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.imports.picture_zip import MAX_ZIP_BYTES
 from server.pictures.store import MAX_PICTURE_BYTES
 
 __all__ = ["BoundedForms"]
 
-_OPEN: Final = ("/login", "/preferences")
+_OPEN: Final = ("/login", "/login/which", "/login/code", "/login/second-factor", "/preferences")
 _OPEN_BYTES: Final = 64 * 1024
+_STREAMED: Final = ("/imports/upload",)
+"""What is no form is not parsed before its page is asked, which reads it bit by bit."""
+_STREAMED_BYTES: Final = MAX_ZIP_BYTES + 1024 * 1024
 _MOST_BYTES: Final = MAX_PICTURE_BYTES + 1024 * 1024
 
 
@@ -40,6 +44,8 @@ class BoundedForms:
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         limit, came, is_answered = (_OPEN_BYTES if path in _OPEN else _MOST_BYTES), 0, False
+        if path in _STREAMED and Headers(scope=scope).get("content-type") == "application/octet-stream":
+            limit = _STREAMED_BYTES
 
         async def counted() -> Message:
             nonlocal came

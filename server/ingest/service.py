@@ -29,6 +29,7 @@ from server.ingest.uses import record_uses
 from server.models.base import utc_now
 from server.models.devices import Device, DeviceMark
 from server.models.events import Event
+from server.webhooks.service import queue_deliveries
 
 __all__ = ["LATE_AFTER", "LONG_AGO_AFTER", "record_batch", "record_state"]
 
@@ -133,6 +134,8 @@ class _Intake:
         self._check_chain()
         record_uses(self.session, self.identity, self._new.values(), now=self.now)
         assign_cards(self.session, self.identity, self._new.values(), now=self.now)
+        rows = [row for _, row in self._new.values()]
+        queue_deliveries(self.session, self.identity.organization, rows, now=self.now)
         find_clones(self.session, self.identity, self._new.values(), now=self.now)
         self._move_mark()
 

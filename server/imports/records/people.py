@@ -5,7 +5,7 @@ The first adult of a new account owns it, unless another row says `is_owner`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -136,21 +136,26 @@ class _Upsert:
 
     def _check(self, record: PersonRecord, person: Person | None) -> None:
         refuse_clearing(record, "first_name")
-        if record.gives("first_name") and not record.first_name:
-            raise RowRefused(Problem("cannot_clear", "first_name"))
-        if record.email and not is_email(record.email):
-            raise RowRefused(Problem("not_an_email", "email", record.email))
-        if record.country and not (len(record.country) == 2 and record.country.isascii() and record.country.isalpha()):
-            raise RowRefused(Problem("not_one_of", "country", record.country, {"choices": "CA, FR, US …"}))
-        born_on = record.date_of_birth
-        if born_on is not None and not date(1850, 1, 1) <= born_on <= self._batch.today:
-            raise RowRefused(Problem("born_in_future", "date_of_birth", born_on.isoformat()))
+        found = list(self._objections(record))
+        if person is None and record.external_id is None and record.member_id is None and self._batch.row:
+            found.append(Problem("key_missing", "external_id"))
+        if found:
+            raise RowRefused(*found)
         if person is None:
-            if record.external_id is None and record.member_id is None and self._batch.row:
-                raise RowRefused(Problem("key_missing", "external_id"))
             require(record, "first_name")
-            return
-        self._check_keys(record, person)
+        else:
+            self._check_keys(record, person)
+
+    def _objections(self, record: PersonRecord) -> Iterator[Problem]:
+        born_on, country = record.date_of_birth, record.country
+        if record.gives("first_name") and not record.first_name:
+            yield Problem("cannot_clear", "first_name")
+        if record.email and not is_email(record.email):
+            yield Problem("not_an_email", "email", record.email)
+        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+            yield Problem("not_one_of", "country", country, {"choices": "CA, FR, US …"})
+        if born_on is not None and not date(1850, 1, 1) <= born_on <= self._batch.today:
+            yield Problem("born_in_future", "date_of_birth", born_on.isoformat())
 
     def _check_keys(self, record: PersonRecord, person: Person) -> None:
         if (holder := self._people.by_member_id(record.member_id)) is not None and holder is not person:

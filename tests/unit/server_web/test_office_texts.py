@@ -31,7 +31,12 @@ from server.admin.say import KNOWN_FLAGS
 from server.admin.texts import texts
 from server.admin.theme import THEMES
 from server.clients.tags import COLOURS
+from server.api.scopes import Scope
 from server.explain.facts import Doubt
+from server.imports.errors import FAILURES
+from server.imports.problems import CODES as PROBLEM_CODES
+from server.imports.records import KINDS
+from server.imports.service import IMPORT_KINDS
 from server.models import StaffRole
 from server.settlements.proposals import Choice
 from server.staff.permissions import ROLES, Permission, permissions_of
@@ -85,10 +90,18 @@ FAMILIES = {
     "point_things": [str(each) for each in AccessType],
     "point_unit": list(UNITS),
     "point_problem": PROBLEMS,
+    "import_kind": IMPORT_KINDS,
+    "import_state": ["mapping", "checking", "checked", "running", "done", "failed", "cancelled"],
+    "import_column": ["file", *sorted({name for kind in KINDS.values() for name in kind.by_name})],
+    "import_problem": PROBLEM_CODES,
+    "import_failure": FAILURES,
+    "scope_area": sorted({each.value.split(":")[0] for each in Scope}),
+    "webhook_error": [key.removeprefix("webhook_error.") for key in EN if key.startswith("webhook_error.")],
     "client_export": CLIENT_COLUMNS,
     "tag_colour": COLOURS,
 }
 ALARMS = [
+    "webhook_given_up",
     "backup_restored",
     "enrolment_guessing",
     "quarantine_full",
