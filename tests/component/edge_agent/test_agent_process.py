@@ -92,6 +92,11 @@ def test_a_page_hears_hello_status_beats_and_the_screen(agent: AgentProcess, sca
         _next(page, "beat")
 
 
+def pulses(board: SimulatedRelayBoard) -> int:
+    """How often the door was opened."""
+    return len([each for each in board.events if each.is_on])
+
+
 def test_a_restart_shows_the_last_answer_again_and_pulses_nothing(
     centre: FakeCentre, scanner: SimulatedScanner, tmp_path: Path
 ) -> None:
@@ -106,23 +111,24 @@ def test_a_restart_shows_the_last_answer_again_and_pulses_nothing(
             )
         agent.enroll()
         agent.start()
-        agent.wait_ready()
-        with _page(agent) as page:
-            _next(page, "hello")
-            scanner.present(MEMBER_CARD.encode())
-            screen = _next(page, "screen")["screen"]
-        agent.kill()
-        wait_until(lambda: any(each.is_on for each in board.events), what="the pulse")
-        pulses = len([each for each in board.events if each.is_on])
-        assert pulses == 1
-        agent.start()
-        agent.wait_ready()
-        with _page(agent) as page:
-            last = _next(page, "hello")["last"]
+        last, tries = None, 0
+        while last is None and tries < 8:  # an answer whose time on the screen is over is not shown again
+            tries += 1
+            agent.wait_ready()
+            with _page(agent) as page:
+                _next(page, "hello")
+                scanner.present(MEMBER_CARD.encode())
+                screen = _next(page, "screen")["screen"]
+            wait_until(lambda tries=tries: pulses(board) == tries, what="the pulse")
+            agent.kill()
+            agent.start()
+            agent.wait_ready()
+            with _page(agent) as page:
+                last = _next(page, "hello")["last"]
         assert last is not None
         assert (last["id"], last["title"], last["outcome"]) == (screen["id"], screen["title"], screen["outcome"])
         time.sleep(0.3)
-        assert len([each for each in board.events if each.is_on]) == pulses
+        assert pulses(board) == tries
 
 
 def test_a_reader_that_is_pulled_out_is_said_and_comes_back(agent: AgentProcess, scanner: SimulatedScanner) -> None:
