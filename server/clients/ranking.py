@@ -13,6 +13,7 @@ from server.clients.terms import Term, errors_in
 
 __all__ = ["Candidate", "Part", "Rank", "marked", "ranked", "reached_by"]
 
+_TOO_MANY: Final = 3
 _WORD: Final = re.compile(r"\w+", re.UNICODE)
 
 
@@ -85,11 +86,14 @@ def _errors(term: Term, rank: Rank, person: Candidate) -> int:
 
 def _least_errors(typed: str, names: Sequence[str]) -> int:
     found = [0 if name.startswith(typed) else errors_in(typed, name) for name in names]
-    return min((each for each in found if each is not None), default=3)
+    return min((each for each in found if each is not None), default=_TOO_MANY)
 
 
-def reached_by(term: Term, *, member_id: str | None, email: str | None, phone: str | None) -> str:
+def reached_by(term: Term, name: str, *, member_id: str | None, email: str | None, phone: str | None) -> str:
     """Which of a person's particulars the term is part of, if their name is not: member_id, phone, email or nothing."""
+    names = fold(name).split()
+    if all(_least_errors(spellings[0].text, names) < _TOO_MANY for spellings in term.words):
+        return ""
     texts = [spelling.text for spellings in term.words for spelling in spellings]
     if any(compact(member_id or "").startswith(text) for text in texts):
         return "member_id"

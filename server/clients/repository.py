@@ -109,7 +109,10 @@ def _people(where: Conditions) -> Any:
 
 
 def _candidate(row: Any, *, is_holder: bool = False, is_misspelt: bool = False) -> Candidate:
-    return Candidate(*row[:7], is_holder, is_misspelt)
+    person_id, account_id, by_last, by_first, member_id, email, phone = row
+    return Candidate(
+        person_id, account_id, by_last, by_first, member_id, email, phone, is_holder=is_holder, is_misspelt=is_misspelt
+    )
 
 
 def _fits(session: Session, where: Conditions, ways: _Ways) -> ColumnElement[bool]:

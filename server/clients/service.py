@@ -120,7 +120,7 @@ def _is_current(person: Person) -> bool:
 def _reached_by(wanted: ClientFilter, person: Person, chosen: set[str]) -> str:
     if wanted.term.is_empty or person.id not in chosen:
         return ""
-    return reached_by(wanted.term, member_id=person.member_id, email=person.email, phone=person.phone)
+    return reached_by(wanted.term, person.full_name, member_id=person.member_id, email=person.email, phone=person.phone)
 
 
 def all_people(database: Database, scope: Scope, wanted: ClientFilter) -> Iterator[Person]:
