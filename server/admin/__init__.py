@@ -9,6 +9,7 @@ from server.admin.frame import BackOffice
 from server.admin.office import Office
 from server.admin.pages.access_point import AccessPointPage
 from server.admin.pages.account import AccountPage
+from server.admin.pages.audit import AuditPage
 from server.admin.pages.account_activity import AccountActivityPage, EventPage
 from server.admin.pages.alarm_subject import AlarmSubjectPage
 from server.admin.pages.clients import ClientsPage
@@ -18,6 +19,9 @@ from server.admin.pages.imports import ImportsPage
 from server.admin.pages.integrations import IntegrationsPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
+from server.admin.pages.profile import ProfilePage
+from server.admin.pages.roles import RolesPage
+from server.admin.pages.second_factor import SecondFactorPage
 from server.admin.pages.tags import TagsPage
 from server.admin.pages.what_if import WhatIfPage
 from server.admin.records.access_points import AccessPointView, SiteView
@@ -68,6 +72,10 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AlarmSubjectPage(office),
         QuarantineView(),
         StaffView(),
+        RolesPage(office),
+        SecondFactorPage(office),
+        AuditPage(office),
+        ProfilePage(office),
     ]
     for view in views:
         frame.add_view(view)

@@ -20,11 +20,12 @@ from starlette_admin.i18n import get_locale, set_database_timezone, set_locale, 
 
 from access.words import LANGUAGES
 from server.admin.office import Office, in_thread
+from server.admin.second_step import SecondStep, ask_which
 from server.admin.texts import texts
 from server.admin.theme import THEME_COOKIE, THEMES
 from server.audit.actor import SYSTEM, Actor, acting
 from server.staff import service
-from server.staff.errors import LoginDelayed, LoginRefused
+from server.staff.errors import LoginDelayed, LoginRefused, WhichOne
 from server.staff.service import SignedIn
 
 __all__ = ["LANGUAGE_COOKIE", "SESSION_COOKIE", "StaffGate", "safe_next"]
@@ -32,7 +33,7 @@ __all__ = ["LANGUAGE_COOKIE", "SESSION_COOKIE", "StaffGate", "safe_next"]
 SESSION_COOKIE: Final = "gatehouse_session"
 LANGUAGE_COOKIE: Final = "gatehouse_language"
 _YEAR_S: Final = 365 * 86_400
-_OPEN: Final = ("/login", "/preferences")
+_OPEN: Final = ("/login", "/login/which", "/login/code", "/login/second-factor", "/preferences")
 
 
 class StaffGate(BaseAuthProvider):
@@ -44,8 +45,9 @@ class StaffGate(BaseAuthProvider):
 
     async def authenticate(self, request: Request) -> AdminUser | None:
         """Who the session cookie belongs to; keeps `request.state.staff`."""
-        staff = await in_thread(lambda: self._find(request.cookies.get(SESSION_COOKIE, "")))
-        request.state.staff = staff
+        found = await in_thread(lambda: self._find(request.cookies.get(SESSION_COOKIE, "")))
+        staff = found if found and not found.missing else None
+        request.state.staff, request.state.entering = staff, found if found and found.missing else None
         return AdminUser(username=staff.name) if staff else None
 
     def _find(self, token: str) -> SignedIn | None:
@@ -72,6 +74,7 @@ class StaffGate(BaseAuthProvider):
         return [
             Route("/login", self.show_login, methods=["GET"], name="login"),
             Route("/login", self.log_in, methods=["POST"], name="log_in"),
+            *SecondStep(self, templates).routes(),
             Route("/logout", self.log_out, methods=["POST"], name="logout"),
             Route("/preferences", self.prefer, methods=["POST"], name="preferences"),
         ]
@@ -80,6 +83,8 @@ class StaffGate(BaseAuthProvider):
         """The login form."""
         if request.state.staff is not None:
             return RedirectResponse(safe_next(request, request.query_params.get("next")), status_code=303)
+        if request.state.entering is not None:
+            return _turned_away(request)
         return self._form(request)
 
     async def log_in(self, request: Request) -> Response:
@@ -104,6 +109,12 @@ class StaffGate(BaseAuthProvider):
             return self._form(request, email, said, status=429, wait_s=delayed.wait_s)
         except LoginRefused:
             return self._form(request, email, texts(get_locale())("login.refused"), status=401)
+        except WhichOne as several:
+            return ask_which(self, request, self._templates, several.choices)
+        return await self.enter(request, token)
+
+    async def enter(self, request: Request, token: str) -> Response:
+        """Starts with a new session where the old one ends; what its login still lacks is asked for on the way."""
         await self._end_session(request)
         response = RedirectResponse(safe_next(request, request.query_params.get("next")), status_code=303)
         _set_cookie(request, response, SESSION_COOKIE, token, int(service.SESSION_LIMIT.total_seconds()))
@@ -130,12 +141,16 @@ class StaffGate(BaseAuthProvider):
             _set_cookie(request, response, THEME_COOKIE, str(theme), _YEAR_S)
         return response
 
+    def safe_next(self, request: Request) -> str:
+        """Where a login goes on to."""
+        return safe_next(request, request.query_params.get("next"))
+
     def _keep_language(self, staff: SignedIn, language: str) -> None:
         with self.office.database.write() as session:
             service.set_language(session, staff.token_hash, language)
 
     async def _end_session(self, request: Request) -> None:
-        staff: SignedIn | None = request.state.staff
+        staff: SignedIn | None = request.state.staff or request.state.entering
         if staff is not None:
             await in_thread(lambda: self._delete_session(staff))
 
@@ -166,18 +181,19 @@ class _Gate:
             return
         request = Request(scope, receive)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        request.state.staff, request.state.is_anonymous = None, True
+        request.state.staff, request.state.entering, request.state.is_anonymous = None, None, True
         if path.startswith("/static/"):
             await self._app(scope, receive, send)
             return
         request.state.admin_user = await self._gate.authenticate(request)
         staff: SignedIn | None = request.state.staff
-        set_locale(staff.language if staff else _browser_language(request))
+        known: SignedIn | None = staff or request.state.entering
+        set_locale(known.language if known else _browser_language(request))
         set_timezone(staff.time_zone if staff else "UTC")
         set_database_timezone("UTC")
         request.state.is_anonymous = staff is None
-        if staff is not None or path in _OPEN:
-            with acting(Actor("staff", staff.staff_id) if staff else SYSTEM):
+        if staff is not None or path in _OPEN or (known is not None and path == "/logout"):
+            with acting(Actor("staff", known.staff_id) if known else SYSTEM):
                 await self._app(scope, receive, send)
         else:
             await _turned_away(request)(scope, receive, send)
@@ -189,7 +205,11 @@ def _turned_away(request: Request) -> Response:
     if not is_page or "text/event-stream" in accepted or accepted.startswith("image/"):
         return PlainTextResponse("Log in first", status_code=401)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"{request.url_for('admin:login')}?{urlencode({'next': wanted})}", status_code=303)
+    entering: SignedIn | None = request.state.entering
+    name = "login" if entering is None else "login_code" if entering.missing == "code" else "login_second_factor"
+    if wanted.startswith(request.url_for("admin:login").path):
+        wanted = request.query_params.get("next", "")
+    return RedirectResponse(f"{request.url_for(f'admin:{name}')}?{urlencode({'next': wanted})}", status_code=303)
 
 
 def _browser_language(request: Request) -> str:

@@ -145,7 +145,8 @@ class _Followed:
 def _entries(session: Session, organization_id: str) -> Iterator[Mapping[str, Any]]:
     columns = list(AuditEntry.__table__.columns)
     wanted = select(*columns).where(AuditEntry.organization_id == organization_id).order_by(AuditEntry.seq)
-    yield from session.execute(wanted.execution_options(yield_per=_BATCH)).mappings()
+    for row in session.execute(wanted.execution_options(yield_per=_BATCH)).mappings():
+        yield dict(row)
 
 
 def _note_gap(

@@ -148,8 +148,8 @@ class _Owners:
                 yield replace(told, organization_id=organization_id, account_id=account_id, person_id=person_id)
             return
         if told.parent and told.organization_id is None:
-            told.organization_id, account_id = self._known[told.parent]
-            told.account_id = told.account_id or account_id
+            told.organization_id, of_parent = self._known[told.parent]
+            told.account_id = told.account_id or of_parent
         if told.account_id is None and told.person_id:
             told.account_id = self._known.get(("person", told.person_id), ("", None))[1]
         yield told

@@ -189,7 +189,7 @@ def _tell(
     if session is None:
         return
     row = state.dict if row is None else row
-    keys = [str(row[column.key]) for column in mapper.primary_key]
+    keys = [str(row[str(column.key)]) for column in mapper.primary_key]
     entity_id = str(row[subject.part_of]) if subject.part else ":".join(keys)
     told = Note(subject.entity, entity_id, what, current_actor(), changes=changes)
     told.organization_id = entity_id if isinstance(target, Organization) else row.get("organization_id")

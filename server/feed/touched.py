@@ -23,7 +23,7 @@ from server.models.passes import (
     PassUse,
 )
 from server.models.people import Account, AllowedAdult, Credential, Memo, Person
-from server.models.staff import Staff
+from server.models.staff import Role, Staff
 
 __all__ = ["Key", "is_projected", "touched_keys"]
 
@@ -60,7 +60,7 @@ _CHILD_OF: dict[type[Any], tuple[EntityKind, str]] = {
     Occurrence: (EntityKind.ACTIVITY, "activity_id"),
 }
 _NAMING = (MembershipType, MultipassType)
-_PARTLY = (Device,)
+_PARTLY = (Device, Role)
 
 
 def is_projected(thing: object) -> bool:
@@ -108,6 +108,13 @@ def _(obj: Device, session: Session) -> Iterator[Key]:
     if obj in session.new or obj in session.deleted or any(_is_changed(obj, column) for column in told):
         left = [each for each in inspect(obj).attrs["site_id"].history.deleted or () if each is not None]
         yield Key(EntityKind.DOOR, obj.id, obj.organization_id, *left[:1])
+
+
+@_dependents.register
+def _(obj: Role, session: Session) -> Iterator[Key]:
+    if _is_changed(obj, "desk_permissions") or _is_changed(obj, "archived_at"):
+        held = select(Staff.id).where(Staff.role_id == obj.id)
+        yield from (Key(EntityKind.STAFF, each, obj.organization_id) for each in session.scalars(held))
 
 
 @_dependents.register

@@ -20,7 +20,7 @@ from server.ingest.quarantine import raise_alarm
 from server.models.events import Event
 from server.models.people import Credential, Person
 from server.models.staff import Staff
-from server.staff.permissions import desk_permissions_of
+from server.staff.permissions import desk_permissions_of_staff
 
 __all__ = ["NOT_ASSIGNED", "assign_cards"]
 
@@ -71,4 +71,4 @@ def _may_assign(session: Session, organization_id: str, staff_id: str | None) ->
     staff = session.get(Staff, staff_id) if staff_id else None
     if staff is None or staff.organization_id != organization_id or not staff.is_active:
         return False
-    return DeskPermission.ASSIGN_CARD in desk_permissions_of(staff.role)
+    return DeskPermission.ASSIGN_CARD in desk_permissions_of_staff(staff)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from access.domain.people import Language
@@ -24,7 +24,7 @@ class StaffRole(StrEnum):
 
 
 class Staff(Identified, Base):
-    """A member of staff. `email` (in small letters) signs in; `password_hash` is Argon2id.
+    """A member of staff. `email` (small letters, unique in its organization) signs in; `password_hash` is Argon2id.
 
     `pin_hash` (Argon2id under the organization's salt, empty for none) opens the desk of a door. With a `role_id` the
     permissions of that role of the organization's own count instead of those of `role`. `totp_secret` is encrypted;
@@ -32,9 +32,10 @@ class Staff(Identified, Base):
     """
 
     __tablename__ = "staff"
+    __table_args__ = (UniqueConstraint("organization_id", "email", name="uq_staff_email"),)
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email: Mapped[str] = mapped_column(String(254), index=True)
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(200))
     pin_hash: Mapped[str] = mapped_column(String(200), default="")

@@ -3,26 +3,38 @@
 StaffError
 ├── WeakPassword     the password is too short or too long
 ├── InvalidEmail     not an e-mail address
-├── EmailTaken       another staff member of this server has this e-mail address
+├── EmailTaken       another staff member of the organization has this e-mail address
 ├── WeakPin          no 6 to 12 digits, or one that is guessed first
 ├── PinTaken         another staff member of the organization has this PIN
 ├── UnknownRole      no such role
+├── BeyondOwn        nobody gives, or takes over, what they may not do themselves
+├── LastAdmin        somebody must remain who may change staff and roles
+├── RoleInUse        somebody has the role
+├── WrongCode        not the code of the second factor, or one that was used
 ├── LoginRefused     wrong e-mail, wrong password or a disabled account: never says which
+├── WhichOne         right, in several organizations: `choices` says which
 └── LoginDelayed     too many failures; `wait_s` seconds are left
 """
 
 from __future__ import annotations
 
+from access.domain.people import Text
+
 __all__ = [
+    "BeyondOwn",
     "EmailTaken",
     "InvalidEmail",
+    "LastAdmin",
     "LoginDelayed",
     "LoginRefused",
     "PinTaken",
+    "RoleInUse",
     "StaffError",
     "UnknownRole",
     "WeakPassword",
     "WeakPin",
+    "WhichOne",
+    "WrongCode",
 ]
 
 
@@ -52,6 +64,30 @@ class PinTaken(StaffError, ValueError):
 
 class UnknownRole(StaffError, ValueError):
     """There is no such role."""
+
+
+class BeyondOwn(StaffError, ValueError):
+    """Whoever changes this may not do all that it allows."""
+
+
+class LastAdmin(StaffError, ValueError):
+    """Nobody would be left who may change staff and roles."""
+
+
+class RoleInUse(StaffError, ValueError):
+    """Somebody has the role."""
+
+
+class WrongCode(StaffError):
+    """This is not the code of the second factor, or it was used before."""
+
+
+class WhichOne(StaffError):
+    """E-mail and password are right in several organizations. `choices`: staff id and organization's name."""
+
+    def __init__(self, choices: tuple[tuple[str, Text], ...]) -> None:
+        super().__init__(f"{len(choices)} organizations")
+        self.choices = choices
 
 
 class LoginRefused(StaffError):

@@ -11,9 +11,18 @@ from types import MappingProxyType
 from typing import Final
 
 from access.domain.staff import DeskPermission
-from server.models.staff import StaffRole
+from server.models.staff import Staff, StaffRole
 
-__all__ = ["DESK_ROLES", "ROLES", "Permission", "desk_permissions_of", "permissions_of"]
+__all__ = [
+    "ADMINISTERING",
+    "DESK_ROLES",
+    "ROLES",
+    "Permission",
+    "desk_permissions_of",
+    "desk_permissions_of_staff",
+    "permissions_of",
+    "permissions_of_staff",
+]
 
 
 class Permission(StrEnum):
@@ -40,6 +49,11 @@ class Permission(StrEnum):
     ORGANIZATION = "organization"
     """Tags, questions, skills, card templates, currency and the like."""
 
+
+ADMINISTERING: Final = frozenset(
+    {Permission.STAFF, Permission.DEVICES, Permission.PRIVACY, Permission.INTEGRATIONS, Permission.ORGANIZATION}
+)
+"""Whoever has one of these is an admin where a second factor is required of admins."""
 
 ROLES: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
     {
@@ -76,3 +90,28 @@ def permissions_of(role: str) -> frozenset[Permission]:
 def desk_permissions_of(role: str) -> frozenset[DeskPermission]:
     """What a role grants at the desk of a door; an unknown role grants nothing."""
     return DESK_ROLES.get(role, frozenset())
+
+
+def permissions_of_staff(staff: Staff) -> frozenset[Permission]:
+    """What a staff member's role grants: one of ours, or one of the organization's own."""
+    if staff.role_id is None:
+        return permissions_of(staff.role)
+    known = {each.value: each for each in Permission}
+    return frozenset(known[each] for each in _own_words(staff, "permissions") if each in known)
+
+
+def desk_permissions_of_staff(staff: Staff) -> frozenset[DeskPermission]:
+    """The same at the desk of a door."""
+    if staff.role_id is None:
+        return desk_permissions_of(staff.role)
+    known = {each.value: each for each in DeskPermission}
+    return frozenset(known[each] for each in _own_words(staff, "desk_permissions") if each in known)
+
+
+def _own_words(staff: Staff, column: str) -> list[str]:
+    """A role that is gone, archived or of another organization grants nothing."""
+    role = staff.own_role
+    if role is None or role.archived_at is not None or role.organization_id != staff.organization_id:
+        return []
+    words: list[str] = getattr(role, column)
+    return words

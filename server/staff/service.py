@@ -16,16 +16,23 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from access.domain.people import Language, Text
+from access.domain.staff import DeskPermission
 from server.db import Database
 from server.models import Staff, StaffRole, StaffSession
-from server.staff import repository
-from server.staff.errors import EmailTaken, InvalidEmail, LoginDelayed, LoginRefused, UnknownRole
+from server.staff import repository, second_factor
+from server.staff.errors import EmailTaken, InvalidEmail, LoginDelayed, LoginRefused, UnknownRole, WhichOne
 from server.staff.passwords import hash_password, verify_password
-from server.staff.permissions import Permission, permissions_of
+from server.staff.permissions import (
+    ADMINISTERING,
+    Permission,
+    desk_permissions_of_staff,
+    permissions_of_staff,
+)
 from server.staff.throttle import LoginThrottle
 
 __all__ = [
     "IDLE_LIMIT",
+    "LOGIN_LIMIT",
     "SESSION_LIMIT",
     "SignedIn",
     "canonical_email",
@@ -33,6 +40,7 @@ __all__ = [
     "disable_staff",
     "is_email",
     "is_email_taken",
+    "is_open",
     "log_in",
     "log_out",
     "seen",
@@ -44,14 +52,21 @@ __all__ = [
 
 SESSION_LIMIT: Final = timedelta(hours=12)
 IDLE_LIMIT: Final = timedelta(hours=2)
+LOGIN_LIMIT: Final = timedelta(minutes=10)
+"""How long a login may wait for its second factor."""
 _EMAIL_WAIT_S: Final = 2.0
+_MOST_ORGANIZATIONS: Final = 10
 _SEEN_EVERY: Final = timedelta(minutes=1)
 _EMAIL: Final = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Who is at the keyboard: everything a page needs to know of them, read once a request."""
+    """Who is at the keyboard: everything a page needs to know of them, read once a request.
+
+    `role_name` is that of an own role of the organization. `missing` says what a login still lacks: `code` of the
+    second factor, or `enrol` where one is required; with anything missing nobody is let in.
+    """
 
     staff_id: str
     name: str
@@ -63,6 +78,10 @@ class SignedIn:
     time_zone: str
     permissions: frozenset[Permission]
     token_hash: str
+    currency: str = "CAD"
+    role_name: str = ""
+    desk_permissions: frozenset[DeskPermission] = frozenset()
+    missing: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -103,7 +122,7 @@ def create_staff(
     address = canonical_email(email)
     if not is_email(address):
         raise InvalidEmail("an e-mail address looks like name@example.org")
-    if repository.staff_by_email(session, address) is not None:
+    if repository.staff_by_email(session, organization_id, address) is not None:
         raise EmailTaken("a staff member has this e-mail address already")
     if role not in list(StaffRole):
         raise UnknownRole(f"the roles are {', '.join(StaffRole)}")
@@ -120,9 +139,9 @@ def create_staff(
     return staff
 
 
-def is_email_taken(session: Session, email: str) -> bool:
-    """Whether a staff member of any organization signs in with this address."""
-    return repository.staff_by_email(session, canonical_email(email)) is not None
+def is_email_taken(session: Session, organization_id: str, email: str) -> bool:
+    """Whether a staff member of the organization signs in with this address."""
+    return repository.staff_by_email(session, organization_id, canonical_email(email)) is not None
 
 
 def set_password(session: Session, staff: Staff, password: str) -> None:
@@ -156,7 +175,8 @@ def log_in(
 ) -> str:
     """Checks a login and starts a session; returns the token for the cookie.
 
-    Raises `LoginDelayed` while the e-mail or the network address has to wait, `LoginRefused` for anything wrong.
+    Raises `LoginDelayed` while the e-mail or the network address has to wait, `LoginRefused` for anything wrong, and
+    `WhichOne` when it is right in several organizations.
     """
     name = canonical_email(email)
     # For the e-mail alone only moments: failures that somebody else makes elsewhere must not lock a person out.
@@ -164,17 +184,21 @@ def log_in(
     if wait_s := max(throttle.wait_s(key, now=monotonic_s) for key in longest_s):
         raise LoginDelayed(wait_s)
     with database.read() as session:
-        staff = repository.staff_by_email(session, name)
+        known = repository.with_email(session, name, limit=_MOST_ORGANIZATIONS)
     # Verified outside any transaction: it takes long on purpose, and doors are waiting to record.
-    is_right = verify_password(staff.password_hash if staff else None, password)
-    if staff is None or not is_right or not staff.is_active:
+    right = [staff for staff in known if verify_password(staff.password_hash, password)]
+    if not known:
+        verify_password(None, password)
+    if not right:
         for key, most_s in longest_s.items():
             throttle.failed(key, now=monotonic_s, max_wait_s=most_s)
         raise LoginRefused
     throttle.succeeded(f"both:{address} {name}")
     throttle.succeeded(f"email:{name}")
+    if len(right) > 1:
+        raise WhichOne(tuple((each.id, each.organization.name) for each in right))
     with database.write() as session:
-        return start_session(session, staff.id, now=now)
+        return start_session(session, right[0].id, now=now)
 
 
 def start_session(session: Session, staff_id: str, *, now: datetime) -> str:
@@ -196,7 +220,7 @@ def start_session(session: Session, staff_id: str, *, now: datetime) -> str:
 def signed_in(session: Session, token: str, *, now: datetime) -> tuple[SignedIn, bool] | None:
     """Who holds the token, and whether it is time to call `seen`; None when it opens nothing (any more)."""
     found = repository.session_by_hash(session, _hash(token))
-    if found is None or found.expires_at <= now or found.last_seen_at + IDLE_LIMIT <= now:
+    if found is None or not is_open(found, now=now):
         return None
     staff = found.staff
     if not staff.is_active:
@@ -210,10 +234,29 @@ def signed_in(session: Session, token: str, *, now: datetime) -> tuple[SignedIn,
         organization_id=staff.organization_id,
         organization=staff.organization.name,
         time_zone=staff.organization.time_zone,
-        permissions=permissions_of(staff.role),
+        permissions=permissions_of_staff(staff),
         token_hash=found.token_hash,
+        currency=staff.organization.currency,
+        role_name=staff.own_role.name if staff.own_role is not None else "",
+        desk_permissions=desk_permissions_of_staff(staff),
+        missing=_missing(found),
     )
+    if who.missing and found.created_at + LOGIN_LIMIT <= now:
+        return None
     return who, found.last_seen_at + _SEEN_EVERY <= now
+
+
+def is_open(found: StaffSession, *, now: datetime) -> bool:
+    """Whether a session still opens something."""
+    return found.expires_at > now and found.last_seen_at + IDLE_LIMIT > now
+
+
+def _missing(found: StaffSession) -> str:
+    staff = found.staff
+    if second_factor.is_on(staff):
+        return "" if found.second_factor_at is not None else "code"
+    is_required = staff.organization.requires_second_factor
+    return "enrol" if is_required and permissions_of_staff(staff) & ADMINISTERING else ""
 
 
 def seen(session: Session, token_hash: str, *, now: datetime) -> None:

@@ -14,8 +14,18 @@ from server.admin.office import signed_in_staff
 from server.admin.records.base import OrganizationView, id_field, label, plausible_email, said
 from server.admin.texts import lazy_text
 from server.models import Staff, StaffRole
-from server.staff import pins, service
-from server.staff.errors import EmailTaken, InvalidEmail, PinTaken, StaffError, WeakPassword, WeakPin
+from server.staff import pins, repository, roles, service
+from server.staff.errors import (
+    BeyondOwn,
+    EmailTaken,
+    InvalidEmail,
+    LastAdmin,
+    PinTaken,
+    StaffError,
+    UnknownRole,
+    WeakPassword,
+    WeakPin,
+)
 from server.staff.passwords import MIN_PASSWORD_CHARACTERS
 from server.staff.permissions import Permission
 
@@ -27,6 +37,9 @@ _PROBLEMS: dict[type[StaffError], tuple[str, str]] = {
     InvalidEmail: ("email", "records.bad_email"),
     WeakPin: ("pin", "records.weak_pin"),
     PinTaken: ("pin", "records.pin_taken"),
+    BeyondOwn: ("role", "roles.problem_beyond_own"),
+    LastAdmin: ("role", "roles.problem_last_admin"),
+    UnknownRole: ("role", "records.choose"),
 }
 
 
@@ -46,6 +59,14 @@ def _secret_field(name: str) -> PasswordField:
     )
 
 
+def _roles(request: Request) -> list[tuple[str, str]]:
+    """Our roles and the organization's own."""
+    who = signed_in_staff(request)
+    own = repository.own_roles(request.state.session, who.organization_id)
+    ours = [(each.value, said(request, f"role.{each.value}")) for each in StaffRole]
+    return [*ours, *((each.id, each.name) for each in own)]
+
+
 class StaffView(OrganizationView):
     """The list and the form."""
 
@@ -57,7 +78,10 @@ class StaffView(OrganizationView):
             "role",
             label=label("role"),
             required=True,
-            choices=[(each.value, lazy_text(f"role.{each.value}")) for each in StaffRole],
+            choices_loader=_roles,
+            getter=lambda _request, staff: staff.role_id or str(staff.role),
+            orderable=False,
+            filters=[],
         ),
         EnumField(
             "language", label=label("language"), required=True, choices=[(code, words(code).name) for code in LANGUAGES]
@@ -67,7 +91,7 @@ class StaffView(OrganizationView):
         _secret_field("pin"),
     )
     search_columns = (Staff.name, Staff.email)
-    sortable_fields = ("name", "email", "role")
+    sortable_fields = ("name", "email")
     fields_default_sort = ("name",)
     view_permission = edit_permission = Permission.STAFF
 
@@ -81,9 +105,6 @@ class StaffView(OrganizationView):
         password = data.get("password") or ""
         if (is_new or password) and len(password) < MIN_PASSWORD_CHARACTERS:
             raise FormValidationError({"password": said(request, "records.weak_password")})
-        is_self = request.query_params.get("pk") == signed_in_staff(request).staff_id
-        if not is_new and is_self and (not data.get("is_active") or data.get("role") != StaffRole.ADMIN):
-            raise FormValidationError({"role": said(request, "records.not_yourself")})
 
     async def create(self, request: Request, data: dict[str, Any]) -> Any:
         """A new staff member of the reader's organization."""
@@ -95,9 +116,10 @@ class StaffView(OrganizationView):
                 email=data["email"],
                 name=data["name"],
                 password=data["password"],
-                role=data["role"],
+                role=StaffRole.VIEWER,
                 language=data["language"],
             )
+            roles.give_role(request.state.session, signed_in_staff(request), staff, data["role"])
             if data.get("pin"):
                 pins.set_pin(request.state.session, staff, data["pin"])
         except StaffError as error:
@@ -106,12 +128,17 @@ class StaffView(OrganizationView):
         return staff
 
     async def _populate_obj(self, request: Request, obj: Any, data: dict[str, Any], is_edit: bool = False) -> Any:
-        session = request.state.session
+        session, who = request.state.session, signed_in_staff(request)
+        try:
+            roles.check_reach(who, obj)
+            roles.give_role(session, who, obj, data["role"])
+        except StaffError as error:
+            raise _remark(request, error) from error
         email = service.canonical_email(data["email"])
-        if email != obj.email and service.is_email_taken(session, email):
+        if email != obj.email and service.is_email_taken(session, who.organization_id, email):
             raise FormValidationError({"email": said(request, "records.taken")})
         obj.name, obj.email = data["name"], email
-        obj.role, obj.language = StaffRole(data["role"]), data["language"]
+        obj.language = data["language"]
         if data.get("password"):
             service.set_password(session, obj, data["password"])
         try:
@@ -123,6 +150,10 @@ class StaffView(OrganizationView):
             obj.is_active = True
         else:
             service.disable_staff(session, obj)
+        try:
+            roles.check_someone_remains(session, who)
+        except StaffError as error:
+            raise _remark(request, error) from error
         return obj
 
 

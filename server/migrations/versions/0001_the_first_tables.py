@@ -244,8 +244,9 @@ def upgrade() -> None:
             ["organization_id"], ["organization.id"], name=op.f("fk_staff_organization_id_organization")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
-        sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
+        sa.UniqueConstraint("organization_id", "email", name="uq_staff_email"),
     )
+    op.create_index(op.f("ix_staff_email"), "staff", ["email"], unique=False)
     op.create_index(op.f("ix_staff_organization_id"), "staff", ["organization_id"], unique=False)
     op.create_table(
         "access_point",

@@ -27,9 +27,8 @@ class Browser:
 
     def post(self, path: str, **fields: Any) -> httpx.Response:
         """Sends a form with the token that a page of the back office carries."""
-        found = _TOKEN.search(self.get("/admin/login").text) or _TOKEN.search(self.get("/admin/").text)
-        if found is None:
-            found = _TOKEN.search(self.get("/admin/nothing").text)
+        carriers = ("login", "", "nothing", "login/code", "login/second-factor")
+        found = next(filter(None, (_TOKEN.search(self.get(f"/admin/{each}").text) for each in carriers)), None)
         assert found is not None
         return self.send("POST", path, data={"csrftoken": found[1], **fields})
 

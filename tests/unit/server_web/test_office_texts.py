@@ -23,6 +23,7 @@ from access.domain.policy import (
     Mode,
     NameShown,
 )
+from access.domain.staff import DeskPermission
 from server.access_points.fields import UNITS
 from server.access_points.form import SETTINGS
 from server.access_points.values import PROBLEMS
@@ -30,6 +31,7 @@ from server.admin.clients_export import COLUMNS as CLIENT_COLUMNS
 from server.admin.say import KNOWN_FLAGS
 from server.admin.texts import texts
 from server.admin.theme import THEMES
+from server.audit.repository import ENTITIES
 from server.clients.tags import COLOURS
 from server.api.scopes import Scope
 from server.explain.facts import Doubt
@@ -90,6 +92,17 @@ FAMILIES = {
     "point_things": [str(each) for each in AccessType],
     "point_unit": list(UNITS),
     "point_problem": PROBLEMS,
+    "audit_actor": ["staff", "token", "client", "door", "system"],
+    "audit_entity": ENTITIES,
+    # How an entry is told falls back on the log's own word where there is none.
+    **{
+        family: [key.removeprefix(f"{family}.") for key in EN if key.startswith(f"{family}.")]
+        for family in ("audit_field", "audit_what")
+    },
+    **{f"permission{more}": [str(each) for each in Permission] for more in ("", "_why")},
+    **{f"desk_permission{more}": [str(each) for each in DeskPermission] for more in ("", "_why")},
+    "roles": ["holders", *(f"problem_{each}" for each in ("beyond_own", "last_admin", "in_use", "bad_name"))],
+    "profile": ["codes_left"],
     "import_kind": IMPORT_KINDS,
     "import_state": ["mapping", "checking", "checked", "running", "done", "failed", "cancelled"],
     "import_column": ["file", *sorted({name for kind in KINDS.values() for name in kind.by_name})],
