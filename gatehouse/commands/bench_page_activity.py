@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
-from statistics import quantiles
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -17,7 +16,9 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import event as signal
 
-from gatehouse.commands.bench_page_history import BIG_ACCOUNT, BIG_PASS, ORGANIZATION, History
+from gatehouse.commands.bench_page import Area, Figure, figure_of
+from gatehouse.commands.bench_page_history import BIG_ACCOUNT, BIG_PASS, History
+from gatehouse.commands.bench_scratch import ORGANIZATION, Scratch
 from server.admin import mount_admin
 from server.admin.gate import SESSION_COOKIE
 from server.db import Database
@@ -25,43 +26,49 @@ from server.models import utc_now
 from server.settings import ServerSettings
 from server.staff.service import create_staff, start_session
 
-__all__ = ["PageFigure", "measure_activity"]
+__all__ = ["AREA"]
 
+_CALLS: Final = 30
 _HOST: Final = "http://bench.local"
 _ACTIVITY: Final = f"/admin/accounts/{BIG_ACCOUNT}/activity"
 _PERSON: Final = "01900000-0000-7000-9003-000000000000"
 _FAR_DOOR: Final = "01900000-0000-7000-a000-000000000013"
 
 
-@dataclass(frozen=True, slots=True)
-class PageFigure:
-    """Milliseconds of a whole page, and of the query that finds its rows, by the database's own driver."""
-
-    name: str
-    page_p50: float
-    page_p99: float
-    query_p50: float
-    query_p99: float
+def fill(place: Scratch) -> None:
+    """The history: at most 50,000 events on the large account and 20,000 on the busy day."""
+    _history(place).write(place)
 
 
-def measure_activity(
-    database: Database, settings: ServerSettings, history: History, *, times: int, tell: Callable[[str], None]
-) -> list[PageFigure]:
-    """Asks each page `times` times, in turn with its bare query."""
-    app = FastAPI()
-    mount_admin(app, database, settings)
-    with database.write() as session:
-        staff = create_staff(
-            session,
-            organization_id=ORGANIZATION,
-            email="bench@example.org",
-            name="Bench",
-            password=secrets.token_urlsafe(24),
-            role="admin",
-        )
-        session.flush()
-        token = start_session(session, staff.id, now=utc_now())
-    return asyncio.run(_measure(app, database, token, _pages(history), times, tell))
+def measure(place: Scratch) -> list[Figure]:
+    """Asks each page, in turn with its bare query."""
+    if not place.events:
+        return []
+    app, database = FastAPI(), place.database
+    with tempfile.TemporaryDirectory() as folder:
+        mount_admin(app, database, ServerSettings(data_dir=Path(folder)))
+        with database.write() as session:
+            staff = create_staff(
+                session,
+                organization_id=ORGANIZATION,
+                email="bench@example.org",
+                name="Bench",
+                password=secrets.token_urlsafe(24),
+                role="admin",
+            )
+            session.flush()
+            token = start_session(session, staff.id, now=utc_now())
+        return asyncio.run(_measure(app, database, token, _pages(_history(place))))
+
+
+def _history(place: Scratch) -> History:
+    return History(
+        events=place.events,
+        big=max(1, min(50_000, place.events // 4)),
+        busy=min(20_000, place.events // 4),
+        accounts=max(1, place.people * 8 // 19 - 1),
+        last_day=place.today,
+    )
 
 
 def _pages(history: History) -> dict[str, str]:
@@ -91,25 +98,23 @@ def _pages(history: History) -> dict[str, str]:
     return pages
 
 
-async def _measure(
-    app: FastAPI, database: Database, token: str, pages: dict[str, str], times: int, tell: Callable[[str], None]
-) -> list[PageFigure]:
+async def _measure(app: FastAPI, database: Database, token: str, pages: dict[str, str]) -> list[Figure]:
     figures = []
     transport = httpx.ASGITransport(app)
     cookies = {SESSION_COOKIE: token}
     async with httpx.AsyncClient(transport=transport, base_url=_HOST, cookies=cookies, timeout=600) as client:
         for name, path in pages.items():
-            tell(f"  {name}")
             statement, parameters = await _row_query(client, database, path)
-            page_ms, query_ms = [], []
-            for _ in range(times):
+            page_ms: list[float] = []
+            query_ms: list[float] = []
+            for _ in range(_CALLS):
                 started = time.perf_counter()
                 answer = await client.get(path)
                 page_ms.append((time.perf_counter() - started) * 1000)
                 if answer.status_code != 200:
                     raise RuntimeError(f"{path} was answered {answer.status_code}")
                 query_ms.append(_bare(database, statement, parameters))
-            figures.append(PageFigure(name, *_percentiles(page_ms), *_percentiles(query_ms)))
+            figures += [figure_of(name, page_ms), figure_of(f"{name}, rows", query_ms, is_baseline=True)]
     return figures
 
 
@@ -143,6 +148,4 @@ def _bare(database: Database, statement: str, parameters: Any) -> float:
     return took_ms
 
 
-def _percentiles(values: list[float]) -> tuple[float, float]:
-    cuts = quantiles(values, n=100, method="inclusive") if len(values) > 1 else values * 99
-    return round(cuts[49], 2), round(cuts[98], 2)
+AREA: Final = Area("activity", 10, fill, measure)

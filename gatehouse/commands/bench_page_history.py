@@ -5,16 +5,16 @@ The rows are written in bulk and their indexes built afterwards, which only an e
 
 from __future__ import annotations
 
-import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table
 from sqlalchemy.schema import CreateIndex, DropIndex
 
+from gatehouse.commands.bench_scratch import ORGANIZATION, Scratch, tell
 from server.db import Database
 from server.models import (
     AccessPoint,
@@ -23,20 +23,17 @@ from server.models import (
     Event,
     Multipass,
     MultipassType,
-    Organization,
     Person,
     Site,
 )
 
-__all__ = ["BIG_ACCOUNT", "BIG_PASS", "ORGANIZATION", "History"]
+__all__ = ["BIG_ACCOUNT", "BIG_PASS", "History"]
 
-ORGANIZATION: Final = "bench"
 BIG_ACCOUNT: Final = "01900000-0000-7000-8000-000000000000"
 BIG_PASS: Final = "01900000-0000-7000-8001-000000000000"
 _TABLE: Final[Table] = Event.__table__  # type: ignore[assignment]
 _COLUMNS: Final = tuple(column.name for column in _TABLE.columns)
 _POINTS, _PEOPLE_OF_BIG, _DAYS = 20, 25, 1825
-_BATCH = 20_000
 # kind, outcome, reasons, how many of a thousand; what is left over is a plain entry.
 _KINDS: Final = (
     ("checked_out", "granted", "[]", 120),
@@ -52,80 +49,41 @@ _PLAIN: Final = ("checked_in", "granted", "[]")
 
 @dataclass(frozen=True)
 class History:
-    """`events` events, `big` of them on one account, `busy` of them on the last whole day."""
+    """`events` events, `big` of them on one account, `busy` on the last day, the others over `accounts` accounts."""
 
     events: int
     big: int
     busy: int
-    last_day: date = field(default_factory=lambda: datetime.now(UTC).date() - timedelta(days=1))
+    accounts: int
+    last_day: date
 
-    @property
-    def accounts(self) -> int:
-        """How many accounts share the events."""
-        return max(2, min(200_000, self.events // 50))
-
-    def write(self, database: Database, tell: Callable[[str], None]) -> None:
-        """Fills an empty, migrated database."""
-        self._places(database)
-        self._people(database)
-        tell(f"writing {self.events:,} events")
+    def write(self, place: Scratch) -> None:
+        """Adds doors, the large account and the events to a database that has the other accounts."""
+        self._places(place.database)
         indexes = sorted(_TABLE.indexes, key=lambda index: str(index.name))
-        self._each(database, (DropIndex(index) for index in indexes))
-        (_to_sqlite if database.is_sqlite else _to_postgresql)(database, self._rows(tell))
+        _each(place.database, (DropIndex(index) for index in indexes))
+        tell(f"  {self.events:,} events")
+        place.bulk(_TABLE, _COLUMNS, self._rows())
         for index in indexes:
             tell(f"  index {index.name}")
-            self._each(database, [CreateIndex(index)])
-        if database.is_sqlite:
-            _durable_again(database)
-        else:
-            with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("VACUUM ANALYZE event")
-
-    def _each(self, database: Database, statements: Iterable[CreateIndex | DropIndex]) -> None:
-        with database.write_engine.begin() as connection:
-            for statement in statements:
-                connection.execute(statement)
+            _each(place.database, [CreateIndex(index)])
 
     def _places(self, database: Database) -> None:
+        here = {"organization_id": ORGANIZATION}
         with database.write() as session:
-            session.add(Organization(id=ORGANIZATION, name_en="Bench", time_zone="America/Toronto"))
-            session.flush()
-            session.add(Site(id="site", organization_id=ORGANIZATION, name_en="Site"))
+            session.add(Site(id="site", name_en="Site", **here))
+            session.add(MultipassType(id="pool", name_en="Pool", total=10, **here))
+            session.add(Account(id=BIG_ACCOUNT, name="A large family", **here))
             session.flush()
             for number in range(_POINTS):
-                place = {"organization_id": ORGANIZATION, "site_id": "site"}
-                session.add(AccessPoint(id=_point(number), name_en=f"Door {number}", settings={}, **place))
-                session.add(Device(id=_device(number), name=f"Door {number}", secret_hash="0" * 64, **place))
+                session.add(AccessPoint(id=_point(number), site_id="site", name_en=f"Door {number}", **here))
+                session.add(Device(id=_device(number), site_id="site", name=f"Door {number}", secret_hash="-", **here))
+            for place in range(_PEOPLE_OF_BIG):
+                session.add(Person(id=_big_person(place), account_id=BIG_ACCOUNT, first_name=f"Person {place}", **here))
+            held = {"account_id": BIG_ACCOUNT, "type_id": "pool", "total": 10, "purchased_on": self.last_day}
+            session.add(Multipass(id=BIG_PASS, **held, **here))
 
-    def _people(self, database: Database) -> None:
-        now = datetime.now(UTC)
-        accounts = [
-            {"id": _account(number), "organization_id": ORGANIZATION, "name": f"Family {number}", "created_at": now}
-            for number in range(self.accounts)
-        ]
-        people = [
-            {
-                "id": _person(number, place),
-                "organization_id": ORGANIZATION,
-                "account_id": _account(number),
-                "first_name": f"First{place}",
-                "last_name": f"Last{number}",
-                "created_at": now,
-            }
-            for number in range(self.accounts)
-            for place in range(_PEOPLE_OF_BIG if number == 0 else 2)
-        ]
-        with database.write_engine.begin() as connection:
-            for model, rows in ((Account, accounts), (Person, people)):
-                for batch in _batches(rows):
-                    connection.execute(insert(model.__table__), batch)  # type: ignore[arg-type]
-        with database.write() as session:
-            session.add(MultipassType(id="pool", organization_id=ORGANIZATION, name_en="Pool", total=10))
-            session.flush()
-            held = {"organization_id": ORGANIZATION, "account_id": BIG_ACCOUNT, "type_id": "pool", "total": 10}
-            session.add(Multipass(id=BIG_PASS, purchased_on=now.date(), **held))
-
-    def _rows(self, tell: Callable[[str], None]) -> Iterator[tuple[Any, ...]]:
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
         """The events in the order they happened."""
         rnd, drawn = random.Random(1), random.Random(1).random
         seqs = [0] * _POINTS
@@ -134,14 +92,13 @@ class History:
         rnd.shuffle(kinds)
         every = max(1, self.events // self.big)
         for number, at in enumerate(self._instants()):
-            if number % 1_000_000 == 0 and number:
-                tell(f"  {number:,}")
             is_big = number % every == 0 and number // every < self.big
             point = int(drawn() ** 2 * _POINTS)
             seqs[point] += 1
-            family = 0 if is_big else 1 + int(drawn() ** 2 * (self.accounts - 1))
-            person = _person(family, int(drawn() * (_PEOPLE_OF_BIG if is_big else 2)))
-            yield _row(number, at, point, seqs[point], family, person, kinds[int(drawn() * 1000)], drawn())
+            family = int(drawn() ** 2 * self.accounts)
+            account = BIG_ACCOUNT if is_big else f"a{family}"
+            person = _big_person(int(drawn() * _PEOPLE_OF_BIG)) if is_big else f"p{family * 19 // 8}"
+            yield _row(number, at, (point, seqs[point]), (account, person), kinds[int(drawn() * 1000)], drawn())
 
     def _instants(self) -> Iterator[datetime]:
         """Sixteen hours a day, over years; the last day is a busy one."""
@@ -160,23 +117,21 @@ class History:
 def _row(
     number: int,
     at: datetime,
-    point: int,
-    seq: int,
-    family: int,
-    person: str,
+    at_door: tuple[int, int],
+    whose: tuple[str, str],
     kind: tuple[str, str, str],
     chance: float,
 ) -> tuple[Any, ...]:
-    what, outcome, reasons = kind
+    (point, seq), (account, person), (what, outcome, reasons) = at_door, whose, kind
     id_ = f"{int(at.timestamp() * 1000):012x}{number:08x}"
     id_ = f"{id_[:8]}-{id_[8:12]}-7{number % 4096:03x}-8000-0000{id_[12:]}"
     flags = '["overdrawn"]' if chance < 0.0005 else '["late"]' if chance < 0.02 else "[]"
     is_pass = chance > 0.7
-    pass_id = (BIG_PASS if chance > 0.995 else f"pass-{family}-{int(chance * 40)}") if is_pass else f"member-{family}"
+    pass_id = (BIG_PASS if chance > 0.995 else f"pass-{account}-{int(chance * 40)}") if is_pass else f"member-{account}"
     text = at.isoformat(" ", "microseconds")[:26]
     is_staff = what in ("review_approved", "undone", "overridden")
     body = (
-        f'{{"access_point":"{_point(point)}","account":"{_account(family)}","boot_id":"b","clock":"trusted",'
+        f'{{"access_point":"{_point(point)}","account":"{account}","boot_id":"b","clock":"trusted",'
         f'"credential":{{"fingerprint":"{number:032x}","kind":"barcode"}},"device":"{_device(point)}",'
         f'"entitlement":{{"id":"{pass_id}","name":"Pool","remaining":3,"takes_use":false,"type":"multipass"}},'
         f'"id":"{id_}","kind":"{what}","outcome":"{outcome}","person":"{person}","seq":{seq},"v":1}}'
@@ -189,7 +144,7 @@ def _row(
         seq,
         f"{number:064x}",
         _point(point),
-        _account(family),
+        account,
         person,
         what,
         outcome,
@@ -210,51 +165,14 @@ def _row(
     )
 
 
-def _to_sqlite(database: Database, rows: Iterator[tuple[Any, ...]]) -> None:
-    raw = database.write_engine.raw_connection()
-    cursor = raw.cursor()
-    # Nobody else has it open yet: without a journal every byte is written once.
-    for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -524288"):
-        cursor.execute(f"PRAGMA {pragma}")
-    statement = f"INSERT INTO event ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
-    for batch in _batches(rows, 500_000):
-        cursor.execute("BEGIN IMMEDIATE")
-        cursor.executemany(statement, batch)
-        cursor.execute("COMMIT")
-    cursor.close()
-    raw.close()
+def _each(database: Database, statements: Iterable[CreateIndex | DropIndex]) -> None:
+    with database.write_engine.begin() as connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
-def _durable_again(database: Database) -> None:
-    raw = database.write_engine.raw_connection()
-    cursor = raw.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -2000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-    raw.close()
-
-
-def _to_postgresql(database: Database, rows: Iterator[tuple[Any, ...]]) -> None:
-    raw = database.write_engine.raw_connection()
-    with raw.cursor() as cursor, cursor.copy(f"COPY event ({', '.join(_COLUMNS)}) FROM STDIN") as copy:  # type: ignore[attr-defined]
-        for row in rows:
-            copy.write_row(row)
-    raw.commit()
-    raw.close()
-
-
-def _batches(rows: Iterable[Any], size: int = _BATCH) -> Iterator[list[Any]]:
-    waiting = iter(rows)
-    while batch := list(itertools.islice(waiting, size)):
-        yield batch
-
-
-def _account(number: int) -> str:
-    return f"01900000-0000-7000-8000-{number:012x}"
-
-
-def _person(family: int, place: int) -> str:
-    return f"01900000-0000-7000-9{place:03x}-{family:012x}"
+def _big_person(place: int) -> str:
+    return f"01900000-0000-7000-9{place:03x}-000000000000"
 
 
 def _point(number: int) -> str:
