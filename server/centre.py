@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from server.accounts.ages import AgeKeeper
 from server.broker.embedded import CENTRE_USER, BrokerGate, EmbeddedBroker
 from server.broker.link import CentreLink
 from server.db import Database
@@ -47,6 +48,7 @@ class Centre:
         self.ingest = IngestWorker(database, settings.centre_key, self.link.publish)
         self.feed = FeedPublisher(database, settings.centre_key, self.link.publish)
         self.trimmer = FeedTrimmer(database)
+        self.ages = AgeKeeper(database)
         files, pictures = ImportFiles(settings.data_dir / "imports"), PictureStore(settings.data_dir / "pictures")
         self.imports = ImportRunner(database, files, pictures)
         self.webhooks = WebhookSender(
@@ -66,6 +68,7 @@ class Centre:
         calm_accepts(asyncio.get_running_loop())
         parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run, "trimmer": self.trimmer.run}
         parts |= {"imports": self.imports.run, "webhooks": self.webhooks.run}
+        parts["ages"] = self.ages.run
         if self.mosquitto is not None:
             parts["mosquitto"] = self.mosquitto.run
         if self.broker is not None:

@@ -1,22 +1,91 @@
-"""Queries about accounts and what they owe. All are scoped to one organization."""
+"""Every query about the data of accounts. All are scoped to one organization."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from server.models import Account, BalanceEntry, Organization
+from server.errors import NotFound
+from server.models import (
+    Account,
+    AllowedAdult,
+    AuditEntry,
+    BalanceEntry,
+    ClientLogin,
+    Contact,
+    ExtraAnswer,
+    ExtraQuestion,
+    Membership,
+    MembershipPerson,
+    Memo,
+    Multipass,
+    Organization,
+    Person,
+    PersonSkill,
+    Registration,
+    Skill,
+    Tag,
+)
 
-__all__ = ["amounts", "entries_of", "entry_by_external_id", "locked_account", "time_zone"]
+__all__ = [
+    "account_of",
+    "adults_of",
+    "allowed_adults",
+    "amounts",
+    "answers_of",
+    "contact_of",
+    "contacts_of",
+    "entries_of",
+    "entry_by_external_id",
+    "held_memberships",
+    "held_multipasses",
+    "held_registrations",
+    "is_member_id_taken",
+    "locked_account",
+    "locked_organization",
+    "login_of",
+    "memo_of",
+    "name_changes",
+    "organization_of",
+    "people_named",
+    "person_of",
+    "question_of",
+    "questions_of",
+    "reached_skill",
+    "reached_skills",
+    "skill_of",
+    "skills_of",
+    "tags_of",
+    "time_zone",
+    "twins",
+]
+
+_MOST_LOGS = 200
 
 
 def locked_account(session: Session, organization_id: str, account_id: str) -> Account | None:
     """The account as it is now, locked until the commit."""
     wanted = select(Account).where(Account.id == account_id, Account.organization_id == organization_id)
     return session.scalars(wanted.with_for_update().execution_options(populate_existing=True)).one_or_none()
+
+
+def account_of(session: Session, organization_id: str, account_id: str) -> Account:
+    """An account of the organization. Raises NotFound."""
+    wanted = select(Account).where(Account.id == account_id, Account.organization_id == organization_id)
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        raise NotFound("there is no such account here")
+    return found
+
+
+def organization_of(session: Session, organization_id: str) -> Organization:
+    """The organization."""
+    return session.scalars(select(Organization).where(Organization.id == organization_id)).one()
 
 
 def time_zone(session: Session, organization_id: str) -> str:
@@ -46,3 +115,200 @@ def entry_by_external_id(session: Session, organization_id: str, external_id: st
         BalanceEntry.organization_id == organization_id, BalanceEntry.external_id == external_id
     )
     return session.scalars(wanted).one_or_none()
+
+
+def locked_organization(session: Session, organization_id: str) -> Organization | None:
+    """The organization as it is now, locked until the commit."""
+    wanted = select(Organization).where(Organization.id == organization_id)
+    return session.scalars(wanted.with_for_update().execution_options(populate_existing=True)).one_or_none()
+
+
+def person_of(session: Session, organization_id: str, account_id: str, person_id: str) -> Person:
+    """A person of the account with their tags and memos. Raises NotFound."""
+    wanted = select(Person).where(
+        Person.id == person_id, Person.account_id == account_id, Person.organization_id == organization_id
+    )
+    found = session.scalars(wanted.options(selectinload(Person.tags), selectinload(Person.memos))).one_or_none()
+    if found is None:
+        raise NotFound("there is no such person on this account")
+    return found
+
+
+def twins(session: Session, person: Person) -> Sequence[Person]:
+    """The other rows of the same identity, whatever their organization: they share name, birth and profile picture."""
+    if person.identity_id is None:
+        return ()
+    wanted = select(Person).where(Person.identity_id == person.identity_id, Person.id != person.id)
+    return session.scalars(wanted.order_by(Person.id)).all()
+
+
+def is_member_id_taken(session: Session, organization_id: str, member_id: str, *, but: str = "") -> bool:
+    """Whether somebody else of the organization has this member ID."""
+    wanted = select(Person.id).where(
+        Person.organization_id == organization_id, Person.member_id == member_id, Person.id != but
+    )
+    return session.scalars(wanted.limit(1)).one_or_none() is not None
+
+
+def people_named(session: Session, organization_id: str, first_name: str, last_name: str) -> list[Person]:
+    """The organization's people of this first and last name, whatever the case and the accents."""
+    wanted = select(Person).where(
+        Person.organization_id == organization_id,
+        Person.first_name.ilike(_like(first_name), escape="\\"),
+        Person.last_name.ilike(_like(last_name), escape="\\"),
+    )
+    meant = (_plain(first_name), _plain(last_name))
+    found = session.scalars(wanted.options(joinedload(Person.account)).order_by(Person.id))
+    return [each for each in found if (_plain(each.first_name), _plain(each.last_name)) == meant]
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", " ".join(name.split()).casefold())
+    return "".join(each for each in letters if not unicodedata.combining(each))
+
+
+def _like(name: str) -> str:
+    """Every letter that may carry an accent stands for any one character."""
+    return "".join(each if each in "bdfhjkmpqvwx0123456789" else "%" if each == " " else "_" for each in name.lower())
+
+
+def contacts_of(session: Session, organization_id: str, account_id: str) -> Sequence[Contact]:
+    """The account's contacts, by first name."""
+    wanted = select(Contact).where(Contact.organization_id == organization_id, Contact.account_id == account_id)
+    return session.scalars(wanted.order_by(Contact.first_name, Contact.last_name, Contact.id)).all()
+
+
+def contact_of(session: Session, organization_id: str, account_id: str, contact_id: str) -> Contact:
+    """A contact of the account. Raises NotFound."""
+    wanted = select(Contact).where(
+        Contact.id == contact_id, Contact.account_id == account_id, Contact.organization_id == organization_id
+    )
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        raise NotFound("there is no such contact on this account")
+    return found
+
+
+def allowed_adults(session: Session, organization_id: str, account_id: str) -> Sequence[AllowedAdult]:
+    """Who may pick up which child of the account."""
+    wanted = select(AllowedAdult).where(
+        AllowedAdult.organization_id == organization_id, AllowedAdult.account_id == account_id
+    )
+    return session.scalars(wanted.order_by(AllowedAdult.name, AllowedAdult.id)).all()
+
+
+def adults_of(session: Session, organization_id: str, person_id: str) -> Sequence[AllowedAdult]:
+    """The rows in which a person is the adult."""
+    wanted = select(AllowedAdult).where(
+        AllowedAdult.organization_id == organization_id, AllowedAdult.adult_person_id == person_id
+    )
+    return session.scalars(wanted.order_by(AllowedAdult.id)).all()
+
+
+def memo_of(session: Session, person: Person, memo_id: str) -> Memo:
+    """A memo about the person. Raises NotFound."""
+    found = next((memo for memo in person.memos if memo.id == memo_id), None)
+    if found is None:
+        raise NotFound("there is no such memo about this person")
+    return found
+
+
+def tags_of(session: Session, organization_id: str) -> Sequence[Tag]:
+    """The organization's tags."""
+    return session.scalars(select(Tag).where(Tag.organization_id == organization_id).order_by(Tag.name)).all()
+
+
+def questions_of(session: Session, organization_id: str) -> Sequence[ExtraQuestion]:
+    """The questions that are asked, in their order."""
+    wanted = select(ExtraQuestion).where(
+        ExtraQuestion.organization_id == organization_id, ExtraQuestion.archived_at.is_(None)
+    )
+    return session.scalars(wanted.order_by(ExtraQuestion.position, ExtraQuestion.id)).all()
+
+
+def question_of(session: Session, organization_id: str, question_id: str) -> ExtraQuestion:
+    """A question that is asked. Raises NotFound."""
+    found = next((each for each in questions_of(session, organization_id) if each.id == question_id), None)
+    if found is None:
+        raise NotFound("there is no such question")
+    return found
+
+
+def answers_of(session: Session, person_id: str) -> dict[str, ExtraAnswer]:
+    """What was answered about a person, by question."""
+    wanted = select(ExtraAnswer).where(ExtraAnswer.person_id == person_id)
+    return {each.question_id: each for each in session.scalars(wanted)}
+
+
+def skills_of(session: Session, organization_id: str) -> Sequence[Skill]:
+    """The skills that are recorded, in their order."""
+    wanted = select(Skill).where(Skill.organization_id == organization_id, Skill.archived_at.is_(None))
+    return session.scalars(wanted.order_by(Skill.position, Skill.id)).all()
+
+
+def skill_of(session: Session, organization_id: str, skill_id: str) -> Skill:
+    """A skill that is recorded. Raises NotFound."""
+    found = next((each for each in skills_of(session, organization_id) if each.id == skill_id), None)
+    if found is None:
+        raise NotFound("there is no such skill")
+    return found
+
+
+def reached_skills(session: Session, organization_id: str, person_ids: Collection[str]) -> Sequence[tuple[Any, Any]]:
+    """The levels these people reached with their skills, archived ones too; newest first."""
+    wanted = select(PersonSkill, Skill).join(Skill, Skill.id == PersonSkill.skill_id)
+    wanted = wanted.where(PersonSkill.organization_id == organization_id, PersonSkill.person_id.in_(person_ids))
+    ordered = wanted.order_by(PersonSkill.achieved_on.desc(), PersonSkill.id.desc())
+    return [(reached, skill) for reached, skill in session.execute(ordered)]
+
+
+def reached_skill(session: Session, organization_id: str, person_id: str, reached_id: str) -> PersonSkill:
+    """One level that the person reached. Raises NotFound."""
+    wanted = select(PersonSkill).where(
+        PersonSkill.id == reached_id,
+        PersonSkill.person_id == person_id,
+        PersonSkill.organization_id == organization_id,
+    )
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        raise NotFound("there is no such level of this person")
+    return found
+
+
+def login_of(session: Session, person: Person) -> ClientLogin | None:
+    """How the person signs in, if they can."""
+    return session.get(ClientLogin, person.identity_id) if person.identity_id else None
+
+
+def name_changes(session: Session, person: Person) -> list[AuditEntry]:
+    """What the audit log has of the person's name and username, newest first."""
+    wanted = select(AuditEntry).where(AuditEntry.organization_id == person.organization_id)
+    subjects = [("person", person.id)]
+    if person.identity_id:
+        subjects.append(("client_login", person.identity_id))
+    found: list[AuditEntry] = []
+    for entity, entity_id in subjects:
+        named = wanted.where(AuditEntry.entity == entity, AuditEntry.entity_id == entity_id)
+        found += session.scalars(named.order_by(AuditEntry.seq.desc()).limit(_MOST_LOGS))
+    return sorted(found, key=lambda entry: entry.seq, reverse=True)
+
+
+def held_memberships(session: Session, organization_id: str, person_id: str) -> Sequence[Membership]:
+    """The memberships that cover a person, with everyone they cover."""
+    covered = select(MembershipPerson.membership_id).where(MembershipPerson.person_id == person_id)
+    wanted = select(Membership).where(Membership.organization_id == organization_id, Membership.id.in_(covered))
+    return session.scalars(wanted.options(selectinload(Membership.people))).all()
+
+
+def held_multipasses(session: Session, organization_id: str, person_id: str) -> Sequence[Multipass]:
+    """The multipasses of a person's own."""
+    wanted = select(Multipass).where(Multipass.organization_id == organization_id, Multipass.person_id == person_id)
+    return session.scalars(wanted).all()
+
+
+def held_registrations(session: Session, organization_id: str, person_id: str) -> Sequence[Registration]:
+    """The registrations of a person."""
+    wanted = select(Registration).where(
+        Registration.organization_id == organization_id, Registration.person_id == person_id
+    )
+    return session.scalars(wanted).all()

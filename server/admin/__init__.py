@@ -11,12 +11,20 @@ from server.admin.pages.access_point import AccessPointPage
 from server.admin.pages.account import AccountPage
 from server.admin.pages.audit import AuditPage
 from server.admin.pages.account_activity import AccountActivityPage, EventPage
+from server.admin.pages.account_balance import AccountBalancePage, AccountEntryPage
+from server.admin.pages.account_contacts import AccountContactsPage
+from server.admin.pages.account_edit import AccountEditPage
+from server.admin.pages.account_members import AccountMembersPage
+from server.admin.pages.account_people import AccountPeoplePage
+from server.admin.pages.account_selling import AccountSellingPage
+from server.admin.pages.account_skills import AccountSkillsPage, SkillEditPage
 from server.admin.pages.alarm_subject import AlarmSubjectPage
 from server.admin.pages.clients import ClientsPage
 from server.admin.pages.devices import DevicesPage
 from server.admin.pages.explain import WhyPage
 from server.admin.pages.imports import ImportsPage
 from server.admin.pages.integrations import IntegrationsPage
+from server.admin.pages.organization import OrganizationPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
 from server.admin.pages.profile import ProfilePage
@@ -48,6 +56,15 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
     views: list[BaseView] = [
         # What is added later is asked first: a fixed path comes after the one with a parameter that would match it.
         AccountPage(office),
+        AccountMembersPage(office),
+        AccountEditPage(office),
+        AccountContactsPage(office),
+        AccountPeoplePage(office),
+        AccountSkillsPage(office),
+        SkillEditPage(office),
+        AccountBalancePage(office),
+        AccountEntryPage(office),
+        AccountSellingPage(office),
         AccountActivityPage(office),
         EventPage(office),
         ClientsPage(office),
@@ -72,6 +89,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AlarmSubjectPage(office),
         QuarantineView(),
         StaffView(),
+        OrganizationPage(office),
         RolesPage(office),
         SecondFactorPage(office),
         AuditPage(office),

@@ -43,7 +43,7 @@ class Office:
 
     def say(self, staff: SignedIn) -> Say:
         """How to speak to this staff member, now."""
-        return Say(staff.language, staff.zone, self.now())
+        return Say(staff.language, staff.zone, self.now(), staff.currency)
 
 
 def signed_in_staff(connection: HTTPConnection) -> SignedIn:

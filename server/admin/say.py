@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Final
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -20,7 +22,6 @@ from server.checkins.activity import ActivityRow
 __all__ = ["KNOWN_FLAGS", "LOCALES", "Say", "masked"]
 
 LOCALES: Final = {"en": "en_CA", "fr": "fr_CA"}
-CURRENCY: Final = "CAD"
 KNOWN_FLAGS: Final = (
     "late",
     "long_ago",
@@ -36,11 +37,12 @@ KNOWN_FLAGS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Bound to a reader; `now` is an aware instant, `zone` the organization's."""
+    """Bound to a reader; `now` is an aware instant, `zone` and `currency` the organization's."""
 
     language: str
     zone: tzinfo
     now: datetime
+    currency: str = "CAD"
 
     @property
     def t(self) -> Texts:
@@ -95,7 +97,7 @@ class Say:
 
     def money(self, cents: int) -> str:
         """An amount."""
-        return str(format_currency(cents / 100, CURRENCY, locale=self.locale))
+        return str(format_currency(Decimal(cents) / 100, self.currency, locale=self.locale))
 
     def number(self, number: int) -> str:
         """A whole number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,7 +13,10 @@ __all__ = ["FeedEntry", "FeedHead"]
 
 
 class FeedHead(Base):
-    """Where an organization's feed stands. Entries up to `trimmed_through` are no longer kept."""
+    """Where an organization's feed stands. Entries up to `trimmed_through` are no longer kept.
+
+    The age groups in it are those of the local day `ages_on`.
+    """
 
     __tablename__ = "feed_head"
 
@@ -21,6 +24,7 @@ class FeedHead(Base):
     epoch: Mapped[str] = mapped_column(String(ID_LENGTH), default=new_id)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
     trimmed_through: Mapped[int] = mapped_column(BigInteger, default=0)
+    ages_on: Mapped[date | None]
 
 
 class FeedEntry(Base):

@@ -11,22 +11,30 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from access.domain.memberships import Membership as LawMembership
 from access.domain.multipasses import Multipass as LawMultipass
 from access.domain.multipasses import PassUse as LawPassUse
+from access.domain.registrations import RegistrationStatus
 from access.wire.events import EventKind
 from access.wire.feed import EntityKind
+from server.admin.account.dated import Meeting, Place
 from server.feed.projection import project
 from server.models import (
     Account,
+    Activity,
     Credential,
     Event,
     Membership,
     Multipass,
+    Occurrence,
     PassUse,
     Person,
+    Registration,
+    Skill,
 )
 
 __all__ = [
     "account_by_id",
     "credentials_of",
+    "dated_of",
+    "has_skills",
     "last_entries",
     "memberships_of",
     "multipasses_of",
@@ -37,7 +45,13 @@ __all__ = [
 def account_by_id(session: Session, organization_id: str, account_id: str) -> Account | None:
     """An account of the organization with its people."""
     wanted = select(Account).where(Account.id == account_id, Account.organization_id == organization_id)
-    return session.scalar(wanted.options(selectinload(Account.people)))
+    return session.scalar(wanted.options(selectinload(Account.people).selectinload(Person.tags)))
+
+
+def has_skills(session: Session, organization_id: str) -> bool:
+    """Whether the organization records skills."""
+    wanted = select(Skill.id).where(Skill.organization_id == organization_id, Skill.archived_at.is_(None))
+    return session.scalars(wanted.limit(1)).one_or_none() is not None
 
 
 def memberships_of(session: Session, organization_id: str, account_id: str) -> list[LawMembership]:
@@ -98,3 +112,36 @@ def last_entries(session: Session, organization_id: str, person_ids: Collection[
         if at is not None:
             found[person_id] = at
     return found
+
+
+def dated_of(
+    session: Session, organization_id: str, account_id: str
+) -> tuple[list[Place], dict[str, list[Meeting]], list[Place]]:
+    """What the account's people are registered for, the meetings of it, and everyone who waits for the same."""
+    wanted = select(Registration, Activity).join(Activity, Activity.id == Registration.activity_id)
+    wanted = wanted.where(Registration.organization_id == organization_id)
+    standing = Registration.status != RegistrationStatus.CANCELLED
+    own = [_place(*row) for row in session.execute(wanted.where(Registration.account_id == account_id, standing))]
+    activity_ids = {each.activity_id for each in own}
+    meetings: dict[str, list[Meeting]] = {}
+    for each in session.scalars(
+        select(Occurrence).where(Occurrence.activity_id.in_(activity_ids), Occurrence.is_cancelled.is_(False))
+    ):
+        meetings.setdefault(each.activity_id, []).append(Meeting(each.id, each.starts_at, each.ends_at))
+    waited = {each.activity_id for each in own if each.status is RegistrationStatus.WAITING}
+    queue = wanted.where(Registration.activity_id.in_(waited), Registration.status == RegistrationStatus.WAITING)
+    return own, meetings, [_place(*row) for row in session.execute(queue)] if waited else []
+
+
+def _place(registration: Registration, activity: Activity) -> Place:
+    return Place(
+        id=registration.id,
+        person_id=registration.person_id,
+        activity_id=activity.id,
+        kind=activity.kind,
+        name=activity.name,
+        status=registration.status,
+        registered_at=registration.registered_at,
+        occurrence_ids=tuple(registration.occurrence_ids or ()),
+        has_invoice=registration.has_invoice,
+    )

@@ -175,6 +175,7 @@ def _passes() -> None:
 
 def _clients() -> None:
     """Questions, skills, the history of pictures, logins, mail, saved lists, card templates."""
+    op.add_column("feed_head", sa.Column("ages_on", sa.Date(), nullable=True))
     op.create_table(
         "client_login",
         sa.Column("identity_id", sa.String(length=64), nullable=False),

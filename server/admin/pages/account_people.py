@@ -1,0 +1,184 @@
+"""Who is on an account: adding a person, changing the owner, moving somebody to another account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette_admin.routing import route
+
+from access.domain.instants import local_day
+from server.access_points.values import Problem
+from server.accounts import people, repository
+from server.accounts.errors import MoveRefused, OwnerRefused
+from server.admin.account.editing import AccountSubpage, Edit
+from server.admin.account.form import Field, Kind, Refused
+from server.admin.account.members import SECTIONS
+from server.admin.office import in_thread, signed_in_staff
+from server.admin.texts import texts
+from server.clients.filters import ClientFilter
+from server.clients.service import ClientRow, Scope, find_clients
+from server.models import Person
+from server.staff.permissions import Permission
+
+__all__ = ["AccountPeoplePage"]
+
+_NEW = tuple(
+    field for field in SECTIONS["personal"] if field.name in {"first_name", "last_name", "date_of_birth", "language"}
+)
+_OWNER_REFUSALS = {
+    "not_a_member": "account_problem.not_a_member",
+    "under_age": "account_problem.under_age",
+    "one_adult": "account_problem.one_adult",
+}
+_MOVE_REFUSALS = {
+    "same_account": "account_problem.same_account",
+    "is_owner": "account_problem.is_owner",
+    "unknown_account": "account_problem.unknown_choice",
+    "shared_membership": "account_problem.shared_membership",
+}
+_FOUND = 20
+
+
+class AccountPeoplePage(AccountSubpage):
+    """`/admin/accounts/{account_id}/people/...`."""
+
+    path = "/accounts/{account_id}/people"
+    route_name = "account_people"
+    permission = Permission.EDIT_ACCOUNTS
+
+    @route("")
+    async def index(self, request: Request) -> Response:
+        """The members' own subtab."""
+        return RedirectResponse(self.url(request, "account_members"), status_code=303)
+
+    @route("/add", methods=["GET", "POST"], name="account_person_add")
+    async def add(self, request: Request) -> Response:
+        """A new member; who has the same name in this organization is shown first."""
+        return await self.account_form(request, "members", lambda session: self._add(session, request))
+
+    @route("/owner", methods=["GET", "POST"], name="account_owner")
+    async def owner(self, request: Request) -> Response:
+        """Another account owner."""
+        return await self.account_form(request, "members", lambda session: self._owner(session, request))
+
+    @route("/move/{person_id}", methods=["GET", "POST"], name="account_move")
+    async def move(self, request: Request) -> Response:
+        """To another account of the organization: found by a search, chosen, confirmed."""
+        term = request.query_params.get("q", "")[:200]
+        found = await in_thread(lambda: self._find(request, term)) if term.strip() else []
+        return await self.account_form(request, "members", lambda session: self._move(session, request, found))
+
+    def _find(self, request: Request, term: str) -> list[tuple[str, str]]:
+        staff = signed_in_staff(request)
+        scope = Scope(staff.organization_id, local_day(self.office.now(), staff.zone), staff.zone)
+        wanted = ClientFilter.of(QueryParams({"q": term}))
+        rows = find_clients(self.office.database, scope, wanted, limit=_FOUND).rows
+        return [(row.account.id, _called(row)) for row in rows]
+
+    def _add(self, session: Session, request: Request) -> Edit:
+        staff, account_id = signed_in_staff(request), request.path_params["account_id"]
+        account = repository.account_of(session, staff.organization_id, account_id)
+
+        def save(session: Session, found: Mapping[str, Any]) -> str:
+            named = repository.people_named(session, staff.organization_id, found["first_name"], found["last_name"])
+            if named and found["do"] != "anyway":
+                raise Refused({}, matches=[_match(each) for each in named])
+            given = {field.name: found[field.name] for field in _NEW}
+            person = people.add_person(session, account, {**given, "language": given["language"] or None})
+            return self.url(request, "account_member", person_id=person.id)
+
+        return Edit(
+            title=texts(staff.language)("people.add"),
+            fields=_NEW,
+            values={},
+            save=save,
+            back=self.url(request, "account_members"),
+            done="people.added",
+            submit="people.add",
+            why="people.add_why",
+            template="office/account_person_add.html",
+        )
+
+    def _owner(self, session: Session, request: Request) -> Edit:
+        staff = signed_in_staff(request)
+        account = repository.account_of(session, staff.organization_id, request.path_params["account_id"])
+        today = local_day(self.office.now(), staff.zone)
+        grown = people.adults(account.people, today)
+        field = Field(
+            name="owner",
+            label="fields.owner",
+            kind=Kind.CHOICE,
+            is_required=True,
+            choices=[(each.id, each.full_name) for each in grown],
+        )
+
+        def save(session: Session, found: Mapping[str, Any]) -> None:
+            try:
+                people.change_owner(session, account, found["owner"], today=today)
+            except OwnerRefused as refused:
+                raise Refused({"owner": Problem(_OWNER_REFUSALS[refused.code])}) from refused
+
+        return Edit(
+            title=texts(staff.language)("people.change_owner"),
+            fields=(field,),
+            values={"owner": [account.owner_id or ""]},
+            save=save,
+            back=self.url(request, "account_members"),
+            done="people.owner_changed",
+            why="people.owner_why",
+        )
+
+    def _move(self, session: Session, request: Request, found: list[tuple[str, str]]) -> Edit:
+        staff, parts = signed_in_staff(request), request.path_params
+        person = repository.person_of(session, staff.organization_id, parts["account_id"], parts["person_id"])
+        field = Field(
+            name="target",
+            label="people.target",
+            kind=Kind.CHOICE,
+            is_required=True,
+            choices=[(id_, called) for id_, called in found if id_ != person.account_id],
+        )
+
+        def save(session: Session, values: Mapping[str, Any]) -> str:
+            try:
+                people.move_person(session, person, values["target"])
+            except MoveRefused as refused:
+                raise Refused({"target": Problem(_MOVE_REFUSALS[refused.code])}) from refused
+            route = request.url_for("admin:account_member", account_id=values["target"], person_id=person.id)
+            return route.path
+
+        t = texts(staff.language)
+        return Edit(
+            title=t("member.section_of", section=t("people.move"), name=person.full_name),
+            fields=(field,),
+            values={},
+            save=save,
+            back=self.url(request, "account_member", person_id=person.id),
+            done="people.moved",
+            submit="people.move",
+            why="people.move_why",
+            template="office/account_move.html",
+            context={"term": request.query_params.get("q", ""), "is_searched": bool(request.query_params.get("q"))},
+        )
+
+
+def _match(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "account_id": person.account_id,
+        "name": person.full_name,
+        "born_on": person.date_of_birth,
+        "picture": person.access_picture,
+    }
+
+
+def _called(row: ClientRow) -> str:
+    """The account's name, and everyone else's first name."""
+    owner_id = row.owner.id if row.owner else ""
+    others = ", ".join(each.person.first_name for each in row.members if each.person.id != owner_id)
+    return f"{row.name} ({others})" if others else row.name
