@@ -17,6 +17,7 @@ _COMMANDS = {
     "enroll": ("gatehouse.commands.enroll", "Make this machine a door, with a one-time code from the back office."),
     "organization": ("gatehouse.commands.organization", "Create an organization and its first administrator."),
     "read": ("gatehouse.commands.read", "Print what a reader reads, or what is in pictures of cards."),
+    "import": ("gatehouse.commands.importing", "Bring a file of people, cards, passes ... into a running centre."),
     "vectors": ("gatehouse.commands.vectors", "Run decision rows through the law, row by row."),
     "explain": ("gatehouse.commands.explain", "Say why a door answered as it did, or try a draft of its rules."),
     "audit": ("gatehouse.commands.audit", "Check the chains of the audit logs and of the doors' events."),
@@ -36,7 +37,8 @@ class _LazyGroup(TyperGroup):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(_COMMANDS[cmd_name][0])
-        exported = getattr(module, cmd_name)
+        # A word of Python itself carries an underscore.
+        exported = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
         if isinstance(exported, typer.Typer):
             command = typer.main.get_command(exported)
         else:

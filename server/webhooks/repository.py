@@ -103,7 +103,7 @@ def due(session: Session, webhook_id: str, now: datetime, *, limit: int) -> Sequ
         WebhookDelivery.delivered_at.is_(None),
         WebhookDelivery.next_at <= now,
     )
-    order = (WebhookDelivery.error != "again", WebhookDelivery.made_at, WebhookDelivery.id)
+    order = (WebhookDelivery.error != "again", WebhookDelivery.made_at, WebhookDelivery.event_id)
     return session.scalars(wanted.order_by(*order).limit(limit)).all()
 
 

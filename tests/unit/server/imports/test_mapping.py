@@ -1,0 +1,62 @@
+"""Columns are guessed by their headers in either language, and a row becomes a record with all of its problems said."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.imports.mapping import RowReader, guess
+from server.imports.problems import CODES, RowRefused
+from server.imports.records import KINDS
+
+_PERSON = "member_id first_name last_name date_of_birth email postal_code"
+_PASS = "external_id type member_id purchased_on total used"
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "expected"),
+    [
+        ("people", "Member #|First Name|Surname|DOB|E-mail|Zip code", _PERSON),
+        ("people", "Numéro de membre|Prénom|Nom|Date de naissance|Courriel|Code postal", _PERSON),
+        ("people", "first_name|First Name|Favourite colour", "first_name - -"),
+        ("memberships", "No adhésion|Type d'abonnement|Membres|Début|Fin", "external_id type people starts_on ends_on"),
+        ("multipasses", "Pass number|Pass type|Member|Purchase date|Visits|Used", _PASS),
+        ("balances", "Invoice|Account number|Amount|Due date", "external_id account amount_cents due_on"),
+        ("cards", "Identifiant|Type de carte|UID", "member_id kind code"),
+    ],
+)
+def test_headers_are_understood(kind: str, header: str, expected: str) -> None:
+    """Each field once, the rest left alone."""
+    found = guess(KINDS[kind], header.split("|"))
+    assert [each or "-" for each in found] == expected.split()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_template_maps_onto_itself_and_its_examples_are_right(kind: str) -> None:
+    """What we hand out comes back without a problem."""
+    columns = KINDS[kind].columns
+    found = guess(KINDS[kind], [each.header for each in columns])
+    assert found == [each.name for each in columns]
+    for place in range(2):
+        RowReader(KINDS[kind], found).record([each.example[place] for each in columns])
+
+
+def test_every_problem_of_a_row_is_said() -> None:
+    """Not only the first; with its field."""
+    reader = RowReader(KINDS["people"], ["member_id", "date_of_birth", "is_owner", "first_name"])
+    with pytest.raises(RowRefused) as caught:
+        reader.record(["1", "03/04/2026", "maybe", "x" * 201, "left over"])
+    found = {(each.field, each.code) for each in caught.value.problems}
+    assert found == {
+        ("", "too_many_cells"),
+        ("date_of_birth", "ambiguous_date"),
+        ("is_owner", "not_yes_or_no"),
+        ("first_name", "too_long"),
+    }
+    assert {code for _, code in found} <= set(CODES)
+
+
+def test_an_empty_cell_is_nothing_and_a_hyphen_clears() -> None:
+    """Given, not given, given as nothing."""
+    record = RowReader(KINDS["people"], ["member_id", "email", "phone"]).record(["007", "", "-"])
+    assert record.model_fields_set == {"member_id", "phone"}
+    assert record.model_dump(exclude_unset=True) == {"member_id": "007", "phone": None}
