@@ -264,7 +264,7 @@ def test_pictures_are_made_anew(tmp_path: Path) -> None:
     assert b"tail" not in raw
     assert b"taken at home" not in raw
     with Image.open(io.BytesIO(raw)) as kept:
-        assert kept.size == (400, 800)
+        assert kept.size == (480, 960)
         assert not kept.getexif()
 
 
