@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from gatehouse.commands.failing import fail
 from server.imports.service import IMPORT_KINDS
@@ -40,10 +41,10 @@ class Centre:
             if answer.status_code != 429:
                 break
             time.sleep(float(answer.headers.get("Retry-After", "1")))
-        if answer.is_success:
-            document: dict[str, Any] = answer.json()
-            return document
-        self._refused(answer)
+        if not answer.is_success:
+            self._refused(answer)
+        document: dict[str, Any] = answer.json()
+        return document
 
     def _refused(self, answer: httpx.Response) -> NoReturn:
         if answer.status_code in (401, 403):
@@ -109,7 +110,8 @@ def _show(job: dict[str, Any], *, is_started: bool) -> None:
     if job["problems"]:
         table = Table("row", "column", "problem", "value")
         for each in job["problems"][:_SHOWN]:
-            table.add_row(str(each["row"]), each["column"], each["code"], repr(each["value"])[1:-1])
+            shown = (str(each["row"]), each["column"], each["code"], repr(each["value"])[1:-1])
+            table.add_row(*(Text(text) for text in shown))
         console.print(table)
         if job["problem_count"] > _SHOWN:
             console.print(f"... and {job['problem_count'] - _SHOWN} more; all of them are in the back office.")
