@@ -92,8 +92,8 @@ def _day(value: str) -> date | None:
 def person_conditions(
     wanted: ClientFilter, organization_id: str, *, today: date, zone: tzinfo
 ) -> list[ColumnElement[bool]]:
-    """What must hold of a person, but for the term; the organization and the archive are among it."""
-    found: list[ColumnElement[bool]] = [Person.organization_id == organization_id]
+    """What must hold of a person of the organization, but for the term; the archive is among it."""
+    found: list[ColumnElement[bool]] = []
     if not wanted.archived:
         found += [Person.archived_at.is_(None), Person.merged_into.is_(None)]
     if wanted.tag_id:
@@ -113,8 +113,8 @@ def person_conditions(
 
 
 def account_conditions(wanted: ClientFilter, organization_id: str) -> list[ColumnElement[bool]]:
-    """What must hold of an account."""
-    found: list[ColumnElement[bool]] = [Account.organization_id == organization_id]
+    """What must hold of an account of the organization."""
+    found: list[ColumnElement[bool]] = []
     if wanted.is_due:
         found.append(Account.balance_cents > 0)
     if not wanted.archived:

@@ -71,7 +71,10 @@ _Ways = Sequence[Sequence[Sequence[Word]]]
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What must hold of people and of accounts besides the term."""
+    """What must hold of people and of accounts besides the term.
+
+    The organization is asked of the table that leads a query: asked of each, SQLite would start from any of them.
+    """
 
     organization_id: str
     people: Sequence[ColumnElement[bool]]
@@ -86,9 +89,10 @@ def candidates(session: Session, where: Conditions, term: Term, *, limit: int) -
     found = [_candidate(row, is_holder=True) for row in _holders(session, where, term)]
     found += [_candidate(row) for row in _exact(session, where, term)]
     begun: list[Candidate] = []
+    mine = PersonSearch.organization_id == where.organization_id
     if term.is_name:
         for by in (PersonSearch.by_last, PersonSearch.by_first):
-            wanted = _people(where).where(by >= term.sequence, by < term.sequence + _LAST)
+            wanted = _people(where).where(mine, by >= term.sequence, by < term.sequence + _LAST)
             begun += [_candidate(row) for row in session.execute(wanted.order_by(by, PersonSearch.no).limit(limit))]
     if len(begun) < limit and term.ways:
         begun += [
@@ -105,7 +109,7 @@ def _people(where: Conditions) -> Any:
     fields = (Person.id, Person.account_id, PersonSearch.by_last, PersonSearch.by_first, Person.member_id, Person.email)
     wanted = select(*fields, Person.phone).select_from(PersonSearch)
     wanted = wanted.join(Person, Person.id == PersonSearch.person_id).join(Account, Account.id == Person.account_id)
-    return wanted.where(PersonSearch.organization_id == where.organization_id, *where.people, *where.accounts)
+    return wanted.where(*where.people, *where.accounts)
 
 
 def _candidate(row: Any, *, is_holder: bool = False, is_misspelt: bool = False) -> Candidate:
@@ -121,7 +125,8 @@ def _fits(session: Session, where: Conditions, ways: _Ways) -> ColumnElement[boo
 
 def _holders(session: Session, where: Conditions, term: Term) -> Sequence[Any]:
     ids = _holder_ids(session, where.organization_id, term.text)
-    return session.execute(_people(where).where(Person.id.in_(ids))).all() if ids else []
+    mine = Person.organization_id == where.organization_id
+    return session.execute(_people(where).where(mine, Person.id.in_(ids))).all() if ids else []
 
 
 def _holder_ids(session: Session, organization_id: str, text: str) -> list[str]:
@@ -145,7 +150,8 @@ def _exact(session: Session, where: Conditions, term: Term) -> Sequence[Any]:
     known = {term.text, term.text.upper()}
     numbered = select(Person.id).where(Person.organization_id == where.organization_id, Person.member_id.in_(known))
     ids = list(session.scalars(numbered))
-    found = list(session.execute(_people(where).where(Person.id.in_(ids)))) if ids else []
+    mine = Person.organization_id == where.organization_id
+    found = list(session.execute(_people(where).where(mine, Person.id.in_(ids)))) if ids else []
     whole = {term.one, term.number} - {""}
     if not term.is_name and whole:
         fits = _fits(session, where, [[[Word(each, is_whole=True) for each in sorted(whole)]]])
@@ -195,7 +201,8 @@ def accounts_in_order(
     wanted = select(AccountOrder.account_id, AccountOrder.name).join(Account, Account.id == AccountOrder.account_id)
     wanted = wanted.where(AccountOrder.organization_id == where.organization_id, *where.accounts)
     if is_personal:
-        wanted = wanted.where(Account.id.in_(select(Person.account_id).where(*where.people)))
+        mine = Person.organization_id == where.organization_id
+        wanted = wanted.where(Account.id.in_(select(Person.account_id).where(mine, *where.people)))
     if after is not None:
         wanted = wanted.where(tuple_(AccountOrder.name, AccountOrder.account_id) > tuple_(*after))
     ordered = wanted.order_by(AccountOrder.name, AccountOrder.account_id).limit(limit)
@@ -204,6 +211,8 @@ def accounts_in_order(
 
 def accounts_with_people(session: Session, organization_id: str, account_ids: Collection[str]) -> dict[str, Account]:
     """The accounts with their people and the people's tags; only what the list shows of them is read."""
+    if not account_ids:
+        return {}
     wanted = select(Account).where(Account.organization_id == organization_id, Account.id.in_(account_ids))
     people = selectinload(Account.people).load_only(*_SHOWN_OF_PEOPLE)
     loaded = wanted.options(load_only(*_SHOWN_OF_ACCOUNTS), people, people.selectinload(Person.tags))
@@ -218,7 +227,8 @@ def membership_types(session: Session, organization_id: str) -> Sequence[Members
 
 def people_found(session: Session, where: Conditions, account_ids: Collection[str]) -> set[str]:
     """Which people of these accounts meet the conditions."""
-    return set(session.scalars(select(Person.id).where(Person.account_id.in_(account_ids), *where.people)))
+    mine = Person.organization_id == where.organization_id
+    return set(session.scalars(select(Person.id).where(mine, Person.account_id.in_(account_ids), *where.people)))
 
 
 def people_in_order(
