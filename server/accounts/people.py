@@ -15,7 +15,7 @@ from access.domain.people import AgeGroup
 from server.accounts import repository
 from server.accounts.errors import MoveRefused, OwnerRefused
 from server.feed.projection import age_group
-from server.models import Account, Contact, Person, Tag, new_id
+from server.models import Account, Contact, Membership, Multipass, Person, Registration, Tag, new_id
 
 __all__ = ["SHARED", "add_person", "adults", "change_owner", "change_person", "is_minor", "move_person", "put_tags"]
 
@@ -104,11 +104,12 @@ def move_person(session: Session, person: Person, target_id: str) -> None:
     memberships = repository.held_memberships(session, person.organization_id, person.id)
     if any(len(each.people) > 1 for each in memberships):
         raise MoveRefused("shared_membership")
-    for held in (
+    own: list[Membership | Multipass | Registration] = [
         *memberships,
         *repository.held_multipasses(session, person.organization_id, person.id),
         *repository.held_registrations(session, person.organization_id, person.id),
-    ):
+    ]
+    for held in own:
         held.account_id = target.id
     _move_pick_up(session, person, target)
     person.account_id = target.id

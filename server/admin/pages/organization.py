@@ -150,7 +150,7 @@ class OrganizationPage(FormPage):
         found.archived_at = self.office.now()
 
     def _move(self, session: Session, request: Request, step: int) -> None:
-        listed = list(self._listed(session, request))
+        listed: list[ExtraQuestion | Skill] = [*self._listed(session, request)]
         place = next((at for at, each in enumerate(listed) if each.id == request.path_params["id"]), None)
         if place is None:
             raise NotFound
