@@ -37,8 +37,7 @@ class _LazyGroup(TyperGroup):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(_COMMANDS[cmd_name][0])
-        # A word of Python itself carries an underscore.
-        exported = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
+        exported = getattr(module, cmd_name)
         if isinstance(exported, typer.Typer):
             command = typer.main.get_command(exported)
         else:

@@ -117,3 +117,6 @@ def _show(job: dict[str, Any], *, is_started: bool) -> None:
             console.print(f"... and {job['problem_count'] - _SHOWN} more; all of them are in the back office.")
     if job["state"] == "checked" and not is_started:
         console.print("Nothing was changed. Add --start to bring it in.")
+
+
+globals()["import"] = import_  # The command's name is a word of Python itself.

@@ -28,7 +28,7 @@ def test_a_file_is_checked_and_its_problems_are_shown(admin: Page, office: Offic
     expect(admin.locator("[data-state=checked]")).to_be_visible()
     expect(admin.get_by_text("The same is in row 2 already.")).to_be_visible()
     expect(admin.get_by_text("This could be two different days.")).to_be_visible()
-    expect(admin.get_by_role("button", name="Bring in 1 row", exact=True)).to_be_visible()
+    expect(admin.get_by_role("button", name="Bring them in (1)", exact=True)).to_be_visible()
     resize(admin, 390, 844)
     assert admin.evaluate("document.documentElement.scrollWidth") <= 390
     for scheme in ("light", "dark"):
