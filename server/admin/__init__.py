@@ -8,6 +8,7 @@ from starlette_admin.views import BaseView
 from server.admin.frame import BackOffice
 from server.admin.office import Office
 from server.admin.pages.access_point import AccessPointPage
+from server.admin.pages.access_point_history import AccessPointHistoryPage
 from server.admin.pages.account import AccountPage
 from server.admin.pages.audit import AuditPage
 from server.admin.pages.account_activity import AccountActivityPage, EventPage
@@ -30,9 +31,10 @@ from server.admin.pages.pictures import PicturePage
 from server.admin.pages.profile import ProfilePage
 from server.admin.pages.roles import RolesPage
 from server.admin.pages.second_factor import SecondFactorPage
+from server.admin.pages.sites import SitesPage
 from server.admin.pages.tags import TagsPage
 from server.admin.pages.what_if import WhatIfPage
-from server.admin.records.access_points import AccessPointView, SiteView
+from server.admin.records.access_points import AccessPointView, FacilityView, SiteView
 from server.admin.records.alarms import AlarmView, QuarantineView
 from server.admin.records.clients import AccountView, PersonView
 from server.admin.records.passes import (
@@ -79,6 +81,9 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         SiteView(),
         AccessPointView(),
         AccessPointPage(office),
+        AccessPointHistoryPage(office),
+        SitesPage(office),
+        FacilityView(),
         WhyPage(office),
         WhatIfPage(office),
         DevicesPage(office),

@@ -75,6 +75,8 @@ class Facility(Identified, Base):
     name_en: Mapped[str] = mapped_column(String(200))
     name_fr: Mapped[str] = mapped_column(String(200), default="")
 
+    site: Mapped[Site | None] = relationship()
+
     @property
     def name(self) -> Text:
         """The name in both languages."""
@@ -85,7 +87,7 @@ class AccessPoint(Identified, Base):
     """The named place where one set of rules decides.
 
     `settings` is the JSON of the domain's `AccessPoint` without id, name and site; what is left out has its default.
-    `draft` holds what an admin has not published yet: `name_en`, `name_fr` and `settings`.
+    `draft` holds what an admin has not published yet: `name_en`, `name_fr`, `site_id` and `settings`.
     """
 
     __tablename__ = "access_point"

@@ -99,11 +99,11 @@ def save(page: Page, venue: Venue) -> float:
     """Saves the page: seconds from the response's first byte until the last door's cache has the change."""
     watch = Watch(venue.doors)
     with page.expect_response(lambda answer: answer.request.method == "POST") as answered:
-        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Publish", exact=True).click()
     assert answered.value.status == 303
     timing = answered.value.request.timing
     watch.wait()
-    expect(page.get_by_text("Saved. Connected doors follow")).to_be_visible()
+    expect(page.get_by_text("Published. Connected doors follow")).to_be_visible()
     answered_at = (timing["startTime"] + timing["responseStart"]) / 1000
     took_s = {name: at - answered_at for name, at in watch.moved_at.items()}
     print("in force after the save response:", {name: f"{each * 1000:.0f} ms" for name, each in took_s.items()})
@@ -198,7 +198,7 @@ def test_a_refused_value_is_shown_beside_its_field_and_is_readable(page: Page) -
     """Focus goes to the first; every text of the page has enough contrast, in light and in dark."""
     pulse = page.get_by_label("Unlocked for")
     pulse.fill("soon")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Publish", exact=True).click()
     expect(pulse).to_be_focused()
     expect(pulse).to_have_accessible_description("Type seconds, such as 3 or 0.5.")
     expect(pulse).to_have_value("soon")

@@ -1,4 +1,4 @@
-"""An access point's own page: every setting in the four groups, for people who are not programmers.
+"""An access point's own page: every setting in the four groups, kept as a draft or published.
 
 Buttons that add, remove and move rows are the form's own: the server answers with the form as it was typed, changed
 so, and saves nothing. `office/access_point.js` does the same in the browser when it has arrived.
@@ -24,16 +24,20 @@ from server.access_points.choices import Choices
 from server.access_points.fields import UNITS
 from server.access_points.form import Reading, differing, filled, policy_of, read
 from server.access_points.rows import DATED, FRESH
-from server.access_points.service import Opened, Place, SavedMeanwhile
+from server.access_points.service import Opened, Place, SavedMeanwhile, Settled
 from server.access_points.values import Form, Problems, Values, changed, values_of
 from server.admin.frame import OfficePage
 from server.admin.office import in_thread, signed_in_staff
+from server.admin.rules_in_words import changes
 from server.admin.say import LOCALES
 from server.admin.texts import lazy_text, texts
 from server.errors import NotFound
 from server.staff.permissions import Permission
+from server.staff.repository import staff_names
 
-__all__ = ["AccessPointPage", "form_context"]
+__all__ = ["AccessPointPage", "edit_url", "form_context"]
+
+_ENDINGS = ("", "save", "draft")
 
 
 def form_context(values: Values, problems: Problems, choices: Choices, language: str) -> dict[str, Any]:
@@ -66,6 +70,7 @@ class _Sent:
     reading: Reading
     problems: Problems
     seen: str
+    is_draft: bool
 
 
 class AccessPointPage(OfficePage):
@@ -80,7 +85,7 @@ class AccessPointPage(OfficePage):
     @route("/detail", name="access_point_detail")
     async def detail(self, request: Request) -> Response:
         """The settings are their own description."""
-        return RedirectResponse(_edit_url(request, request.query_params.get("pk", "")), status_code=303)
+        return RedirectResponse(edit_url(request, request.query_params.get("pk", "")), status_code=303)
 
     @route("/create", methods=["GET", "POST"], name="access_point_create")
     async def create(self, request: Request) -> Response:
@@ -113,14 +118,17 @@ class AccessPointPage(OfficePage):
     async def _sent(self, request: Request, opened: Opened) -> Response:
         values = values_of((await request.form()).multi_items())
         action, seen = (values.pop(name, [""])[0] for name in ("do", "seen"))
-        if action not in ("", "save"):
+        if action == "discard" and opened.id:
+            return await self._discard(request, opened, seen)
+        if action not in _ENDINGS:
             after = changed(values, action, FRESH)
             if after is None:
                 raise HTTPException(400)
             return self._show(request, replace(opened, version=seen), after, is_unsaved=True)
         place, problems = service.read_place(values, opened.choices)
         reading = read(values, opened.choices, opened.document)
-        sent = _Sent(values, place, reading, {**problems, **reading.problems}, seen)
+        is_draft = action == "draft" and bool(opened.id)
+        sent = _Sent(values, place, reading, {**problems, **reading.problems}, seen, is_draft)
         return await self._save(request, opened, sent)
 
     async def _save(self, request: Request, opened: Opened, sent: _Sent) -> Response:
@@ -133,16 +141,38 @@ class AccessPointPage(OfficePage):
             raise HTTPException(404) from error
         except SavedMeanwhile:
             return await self._meanwhile(request, opened.id, sent)
-        flash(request, texts(signed_in_staff(request).language)("point.saved"), "success")
-        return RedirectResponse(_edit_url(request, point_id), status_code=303)
+        done = "point.draft_saved" if sent.is_draft else "point.saved"
+        flash(request, texts(signed_in_staff(request).language)(done), "success")
+        return RedirectResponse(edit_url(request, point_id), status_code=303)
 
     def _write(self, request: Request, opened: Opened, sent: _Sent) -> str:
-        database, organization_id = self.office.database, signed_in_staff(request).organization_id
+        database, staff, now = self.office.database, signed_in_staff(request), self.office.now()
         document = sent.reading.document or {}
+        by: dict[str, Any] = {"place": sent.place, "document": document, "staff_id": staff.staff_id, "now": now}
         if not opened.id:
-            return service.create(database, organization_id, place=sent.place, document=document)
-        service.save(database, organization_id, opened.id, place=sent.place, document=document, seen=sent.seen)
+            return service.create(database, staff.organization_id, **by)
+        write = service.save_draft if sent.is_draft else service.save
+        write(database, staff.organization_id, opened.id, seen=sent.seen, **by)
         return opened.id
+
+    async def _discard(self, request: Request, opened: Opened, seen: str) -> Response:
+        """Drops the draft that was seen; one that somebody else wrote meanwhile is shown instead."""
+        staff = signed_in_staff(request)
+        try:
+            await in_thread(
+                lambda: service.discard_draft(self.office.database, staff.organization_id, opened.id, seen=seen)
+            )
+        except SavedMeanwhile:
+            flash(request, texts(staff.language)("point.draft_meanwhile"), "error")
+        else:
+            flash(request, texts(staff.language)("point.draft_discarded"), "success")
+        return RedirectResponse(edit_url(request, opened.id), status_code=303)
+
+    def _drafted_by(self, organization_id: str, staff_id: str | None) -> str:
+        if staff_id is None:
+            return ""
+        with self.office.database.read() as session:
+            return staff_names(session, organization_id, {staff_id}).get(staff_id, "")
 
     async def _meanwhile(self, request: Request, point_id: str, sent: _Sent) -> Response:
         """Shows what was typed, says what is saved differently; saving again means it."""
@@ -166,6 +196,11 @@ class AccessPointPage(OfficePage):
         staff = signed_in_staff(request)
         name = opened.place.name.in_language(staff.language) or texts(staff.language)("point.new")
         context = form_context(values, problems or {}, opened.choices, staff.language)
+        draft, in_force, drafted = opened.draft, opened.in_force, Settled(opened.place, opened.document)
+        if draft is not None and in_force is not None:
+            say = self.office.say(staff)
+            context["differs"] = changes(in_force, drafted, choices=opened.choices, say=say)
+            context["drafted_by"] = self._drafted_by(staff.organization_id, draft.by)
         return self.page(
             request,
             "office/access_point.html",
@@ -178,5 +213,6 @@ class AccessPointPage(OfficePage):
         )
 
 
-def _edit_url(request: Request, point_id: str) -> str:
+def edit_url(request: Request, point_id: str) -> str:
+    """Where an access point's page is."""
     return f"{request.url_for('admin:access_point_edit').path}?{urlencode({'pk': point_id})}"

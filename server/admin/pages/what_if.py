@@ -81,7 +81,7 @@ class WhatIfPage(OfficePage):
 
     async def _try(self, request: Request, opened: Opened, draft: _Draft, document: Document) -> Response:
         result, faces = await in_thread(lambda: self._replay(request, opened, document, draft.days))
-        is_same = document == opened.document
+        is_same = opened.in_force is not None and document == opened.in_force.document
         return self._show(
             request, opened, draft.values, days=draft.days, result=result, faces_of=faces, is_same=is_same
         )
@@ -98,6 +98,8 @@ class WhatIfPage(OfficePage):
                     place=opened.place,
                     document=document,
                     seen=draft.seen,
+                    staff_id=staff.staff_id,
+                    now=self.office.now(),
                 )
             )
         except NotFound as error:

@@ -1,4 +1,5 @@
-"""Access points and sites as lists. An access point's own page, with every setting, is `pages.access_point`."""
+"""Access points, sites and facilities as lists. An access point's own page, with every setting, is
+`pages.access_point`; where sites stand together with what is in them is `pages.sites`."""
 
 from __future__ import annotations
 
@@ -6,16 +7,16 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette_admin.actions import row_action
-from starlette_admin.fields import EnumField, HasOne
+from starlette_admin.fields import EnumField, HasOne, StringField
 from starlette_admin.flash import flash
 
 from access.domain.policy import Direction
 from server.admin.records.base import OrganizationView, id_field, label, name_fields, said
 from server.admin.texts import lazy_text
-from server.models import AccessPoint, Site, utc_now
+from server.models import AccessPoint, Facility, Site, utc_now
 from server.staff.permissions import Permission
 
-__all__ = ["AccessPointView", "SiteView"]
+__all__ = ["AccessPointView", "FacilityView", "SiteView"]
 
 
 class SiteView(OrganizationView):
@@ -30,6 +31,20 @@ class SiteView(OrganizationView):
         super().__init__(Site, key="site", menu="nav.sites", one="one.site", icon="fa-solid fa-location-dot")
 
 
+class FacilityView(OrganizationView):
+    """Rooms, pools and rinks that activities and access points belong to."""
+
+    fields = (id_field(), *name_fields(), HasOne("site", key="site", label=label("site")))
+    search_columns = (Facility.name_en, Facility.name_fr)
+    view_permission = edit_permission = Permission.ACCESS_POINTS
+    add_to_menu = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            Facility, key="facility", menu="sites.facilities", one="sites.facility", icon="fa-solid fa-person-swimming"
+        )
+
+
 class AccessPointView(OrganizationView):
     """The list; archiving instead of deleting. Making and changing one is `pages.access_point`."""
 
@@ -42,6 +57,15 @@ class AccessPointView(OrganizationView):
             label=label("direction"),
             choices=[(each.value, lazy_text(f"direction.{each.value}")) for each in Direction],
             getter=lambda _request, point: point.policy().direction.value,
+            searchable=False,
+            orderable=False,
+            filters=[],
+        ),
+        StringField(
+            "state",
+            label=label("rules_state"),
+            getter=lambda request, point: said(request, "history.draft" if point.draft else "history.in_force"),
+            read_only=True,
             searchable=False,
             orderable=False,
             filters=[],

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
 from server.feed.repository import head_of
-from server.models import AccessPoint, Event, Membership, MembershipPerson, Staff, utc_now
+from server.models import AccessPoint, AccessPointVersion, Event, Membership, MembershipPerson, Staff, utc_now
 from tests.chromium import Scheme, faint_texts, resize, settle
 from tests.component.server_web.sample import event
 from tests.e2e.back_office.conftest import Office
@@ -83,6 +83,7 @@ def refused(office: Office) -> Iterator[str]:
     yield _scan(office, minutes_ago=60, person_id="home-emile", **denied)
     with office.database.write() as session:
         session.execute(delete(Event))
+        session.execute(delete(AccessPointVersion).where(AccessPointVersion.access_point_id == STUDIO))
         session.delete(session.get_one(Membership, EXPIRED))
         session.delete(session.get_one(AccessPoint, STUDIO))
         _staff(session).language = "en"  # type: ignore[assignment]

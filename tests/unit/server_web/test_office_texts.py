@@ -109,6 +109,7 @@ FAMILIES = {
     "import_problem": PROBLEM_CODES,
     "import_failure": FAILURES,
     "scope_area": sorted({each.value.split(":")[0] for each in Scope}),
+    "history": ["from", "to"],
     "webhook_error": [key.removeprefix("webhook_error.") for key in EN if key.startswith("webhook_error.")],
     "client_export": CLIENT_COLUMNS,
     "tag_colour": COLOURS,
