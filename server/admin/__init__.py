@@ -17,6 +17,7 @@ from server.admin.pages.account_contacts import AccountContactsPage
 from server.admin.pages.account_edit import AccountEditPage
 from server.admin.pages.account_members import AccountMembersPage
 from server.admin.pages.account_people import AccountPeoplePage
+from server.admin.pages.account_pictures import AccessPicturePage, AccountPicturesPage, ProfilePicturePage
 from server.admin.pages.account_selling import AccountSellingPage
 from server.admin.pages.account_skills import AccountSkillsPage, SkillEditPage
 from server.admin.pages.alarm_subject import AlarmSubjectPage
@@ -62,6 +63,9 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccountEditPage(office),
         AccountContactsPage(office),
         AccountPeoplePage(office),
+        AccountPicturesPage(office),
+        ProfilePicturePage(office),
+        AccessPicturePage(office),
         AccountSkillsPage(office),
         SkillEditPage(office),
         AccountBalancePage(office),

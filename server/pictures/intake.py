@@ -2,7 +2,8 @@
 
 No byte of it is looked at in this process beyond its first twelve: a child of its own, with little memory, ten seconds
 and no way to open a file or a connection (`server.pictures.decoding`), reads the header, refuses what is too big before
-it decodes, and draws it anew without EXIF, colour profile, further frames or tails. Its start costs about 0.1 s of processor time.
+it decodes, and draws it anew without EXIF, colour profile, further frames or tails. Starting it takes about 0.1 s of
+processor time.
 """
 
 from __future__ import annotations

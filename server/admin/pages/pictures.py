@@ -13,7 +13,7 @@ from starlette_admin.routing import route
 from server.admin.frame import OfficePage
 from server.admin.office import in_thread, signed_in_staff
 from server.errors import NotFound
-from server.pictures.repository import is_access_picture
+from server.pictures.repository import is_known_picture
 from server.staff.permissions import Permission
 
 __all__ = ["PicturePage"]
@@ -38,7 +38,7 @@ class PicturePage(OfficePage):
 
     def _find(self, request: Request, sha256: str) -> Path:
         with self.office.database.read() as session:
-            if not is_access_picture(session, signed_in_staff(request).organization_id, sha256):
+            if not is_known_picture(session, signed_in_staff(request).organization_id, sha256):
                 raise HTTPException(404)
         try:
             return self.office.pictures.path(sha256)

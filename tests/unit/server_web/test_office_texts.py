@@ -40,6 +40,8 @@ from server.imports.problems import CODES as PROBLEM_CODES
 from server.imports.records import KINDS
 from server.imports.service import IMPORT_KINDS
 from server.models import StaffRole
+from server.pictures.intake import NotAPicture, PictureTooLarge, PictureTooManyPixels, PictureUnreadable
+from server.pictures.service import PictureRole, PictureSource
 from server.settlements.proposals import Choice
 from server.staff.permissions import ROLES, Permission, permissions_of
 
@@ -113,6 +115,11 @@ FAMILIES = {
     "webhook_error": [key.removeprefix("webhook_error.") for key in EN if key.startswith("webhook_error.")],
     "client_export": CLIENT_COLUMNS,
     "tag_colour": COLOURS,
+    "pictures": [
+        *(f"{role}{more}" for role in PictureRole for more in ("", "_why")),
+        *(refusal.code for refusal in (PictureTooLarge, PictureTooManyPixels, NotAPicture, PictureUnreadable)),
+    ],
+    "picture_source": [str(each) for each in PictureSource],
 }
 ALARMS = [
     "webhook_given_up",
