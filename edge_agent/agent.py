@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 import structlog
 
 from access.wire.asking import AccountState
+from access.wire.commands import CommandKind, CommandOutcome
 from access.wire.state import Connection, DeviceState
 from access.wire.topics import Channel, DeviceTopic, feed_topic, site_events, site_states
 from edge_agent.asking import Asker, PeopleDesk
@@ -23,6 +25,8 @@ from edge_agent.cache import SqliteCache
 from edge_agent.centre import CentreClient
 from edge_agent.choosing import Offers
 from edge_agent.clock import DoorClock, SystemTime
+from edge_agent.command_poll import CommandPoll
+from edge_agent.commands import RESTART_STATUS, CommandDesk, CommandLog
 from edge_agent.desk_parts import DeskParts, DeskSurroundings
 from edge_agent.devices import BoundBarrier, load_barriers, load_readers, load_relays
 from edge_agent.door import Door, Scan
@@ -69,9 +73,17 @@ _SWITCH_S = 0.001
 class Agent:
     """One door machine with all its access points. `start`, `stop`; every part in between runs in its own thread."""
 
-    def __init__(self, settings: AgentSettings, *, random: Callable[[int], bytes] = os.urandom) -> None:
-        """Opens ledger and cache and loads the drivers. Raises `EdgeError`."""
+    def __init__(
+        self,
+        settings: AgentSettings,
+        *,
+        random: Callable[[int], bytes] = os.urandom,
+        restart: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Opens ledger and cache, loads the drivers; `restart` asks for an end and a new start. Raises `EdgeError`."""
         self._random = random
+        self._restart = restart
+        self._data_dir = settings.data_dir
         self._readers = load_readers(settings)
         self._relays = RelayBank(load_relays(settings))
         self._barriers = load_barriers(settings)
@@ -112,6 +124,7 @@ class Agent:
             is_mqtt_up=self._is_mqtt_up,
             on_applied=lambda delta: self.fetcher.feed_applied(delta),
             on_revoked=self._revoked,
+            on_renewed=lambda: self.commands.ended(CommandKind.REFRESH, CommandOutcome.DONE),
         )
         self.uplink = Uplink(
             identity,
@@ -125,6 +138,15 @@ class Agent:
             self.device_state,
             publish=lambda payload: self._publish(topics[Channel.STATE], payload, retain=True),
             is_up=self._is_mqtt_up,
+        )
+        self.command_log = CommandLog(self.ledger)
+        self.commands = self._command_desk()
+        self.command_poll = CommandPoll(
+            self._centre,
+            self.device_state,
+            is_mqtt_up=self._is_mqtt_up,
+            is_revoked=lambda: self.wiper.is_revoked,
+            take=self.commands.take,
         )
         self.asker = Asker(budget_s=settings.ask_budget_s, is_connected=lambda: self.feed.is_connected)
         self.leases = LeaseBook(self.ledger)
@@ -151,6 +173,7 @@ class Agent:
                 will=last_will(identity.device),
                 topics={
                     topics[Channel.RECEIPTS]: self.uplink.take,
+                    topics[Channel.COMMANDS]: self.commands.take,
                     feed_topic(identity.organization, identity.site): self.feed.take,
                 },
                 filters={
@@ -225,6 +248,8 @@ class Agent:
         self.asker.start()
         self.fetcher.start()
         self.reporter.start()
+        self.commands.start()
+        self.command_poll.start()
         if self.link is not None:
             self.link.start()
         _log.info(
@@ -252,6 +277,8 @@ class Agent:
                 stack.callback(self.link.stop, last_will(self.identity.device))
             stack.callback(self.fetcher.stop)
             stack.callback(self.reporter.stop)
+            stack.callback(self.command_poll.stop)
+            stack.callback(self.commands.stop)
             stack.callback(self.web.stop)
             stack.callback(self._relays.close)
             stack.callback(self.door.stop)
@@ -321,6 +348,11 @@ class Agent:
             readers={name: str(each) for name, each in self._states.items()},
             last_scan_at=self._last_scan_at,
             lease_floor=floor,
+            relays=self._relays.states(),
+            free_mb=shutil.disk_usage(self._data_dir).free // 1_000_000,
+            web=f"http://{self.web.host}:{self.web.port}",
+            commands=self.command_log.answers() or None,
+            is_revoked=self.wiper.is_revoked or None,
         )
 
     def _answer(self, scan: Scan) -> None:
@@ -338,7 +370,43 @@ class Agent:
 
     def _revoked(self, proof: str) -> None:
         self.wiper.refused(proof)
+        self._tell()
+
+    def _command_desk(self) -> CommandDesk:
+        """What the centre may ask of this door, and how it is done. Nothing here lets anybody in."""
+        acts: dict[CommandKind, Callable[[], CommandOutcome | None]] = {
+            CommandKind.REFRESH: self._refresh,
+            CommandKind.RESTART: self._end_to_restart,
+            CommandKind.WIPE: self._wipe,
+            CommandKind.REVOKE: self._end_for_good,
+        }
+        return CommandDesk(
+            self.identity,
+            self.command_log,
+            self.clock,
+            acts=acts,
+            centre_at=lambda: self.clock.marks()[1] if self.feed.is_connected else None,
+            on_change=self._tell,
+        )
+
+    def _tell(self) -> None:
         self.reporter.report()
+        self.command_poll.report()
+
+    def _refresh(self) -> None:
+        self.feed.renew()
+
+    def _end_to_restart(self) -> None:
+        self._restart()
+
+    def _wipe(self) -> CommandOutcome:
+        self.wiper.wipe()
+        self.feed.catch_up()
+        return CommandOutcome.DONE if self.ledger.is_usable else CommandOutcome.FAILED
+
+    def _end_for_good(self) -> CommandOutcome:
+        self.wiper.revoke()
+        return CommandOutcome.DONE if self.ledger.is_usable else CommandOutcome.FAILED
 
     def _heard(self, answer: AccountState) -> None:
         state = self.cache.state
@@ -423,16 +491,22 @@ class Agent:
 
 
 def run_agent(settings: AgentSettings) -> int:
-    """Runs the door until SIGTERM or SIGINT. Returns the exit status: 0, or 2 when it could not start (logged)."""
+    """Runs the door until SIGTERM or SIGINT (exit status 0), or until the centre has it restart (`RESTART_STATUS`).
+    Returns 2 when it could not start (logged)."""
     configure_logs()
     # A scan waits at most this long for a thread that is busy with something else (Python's default is 5 ms).
     sys.setswitchinterval(_SWITCH_S)
-    ended = threading.Event()
+    ended, is_restart = threading.Event(), threading.Event()
+
+    def restart() -> None:
+        is_restart.set()
+        ended.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     try:
         with only_agent(settings.data_dir):
-            agent = Agent(settings)
+            agent = Agent(settings, restart=restart)
             agent.start()
             notify("READY=1")
             ended.wait()
@@ -441,7 +515,7 @@ def run_agent(settings: AgentSettings) -> int:
     except EdgeError as error:
         _log.error("agent_not_started", error=type(error).__name__, reason=str(error))
         return 2
-    return 0
+    return RESTART_STATUS if is_restart.is_set() else 0
 
 
 def _clock(ledger: SqliteLedger) -> DoorClock:

@@ -43,7 +43,8 @@ _MAX_ROUNDS = 1000
 
 class FeedFollower:
     """Runs in a thread of its own. `is_mqtt_up` says whether deltas come by themselves; if not it asks for them.
-    `on_revoked(proof)` is told when the centre refuses this door as revoked."""
+    `on_revoked(proof)` is told when the centre refuses this door as revoked, `on_renewed` when a snapshot that was
+    asked for is in use."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class FeedFollower:
         is_mqtt_up: Callable[[], bool],
         on_applied: Callable[[FeedDelta], None] = lambda delta: None,
         on_revoked: Callable[[str], None] = lambda proof: None,
+        on_renewed: Callable[[], None] = lambda: None,
     ) -> None:
         self._identity = identity
         self._key = CentrePublicKey(bytes.fromhex(identity.centre_public_key))
@@ -66,6 +68,7 @@ class FeedFollower:
         self._is_mqtt_up = is_mqtt_up
         self._on_applied = on_applied
         self._on_revoked = on_revoked
+        self._on_renewed = on_renewed
         self._inbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -73,6 +76,7 @@ class FeedFollower:
         self._pull_at = 0.0
         self._heard_at = float("-inf")
         self._is_behind = True
+        self._is_renewal_asked = False
         self._trouble = ""
 
     @property
@@ -100,6 +104,11 @@ class FeedFollower:
         self._is_behind = True
         self._pull_at = 0.0
         self._inbox.put(None)
+
+    def renew(self) -> None:
+        """Fetches a whole snapshot as soon as the centre can be reached, whatever is here. From any thread."""
+        self._is_renewal_asked = True
+        self.catch_up()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -161,13 +170,17 @@ class FeedFollower:
 
     def _pull(self) -> None:
         """Asks the centre for what is missing: deltas while there is a cache they fit on, else a snapshot."""
+        is_renewal = self._is_renewal_asked
         try:
-            if self._cache.state is None or not self._fill(self._cache):
+            if is_renewal or self._cache.state is None or not self._fill(self._cache):
                 self._fetch_snapshot()
         except (CentreUnreachable, CentreRefused) as error:
             self._fail(error)
             return
         self._is_behind = False
+        if is_renewal:
+            self._is_renewal_asked = False
+            self._on_renewed()
         self._pull_at = time.monotonic() + _POLL_S
         self._backoff.reset()
         if self._trouble:

@@ -57,6 +57,10 @@ class RelayBank:
         """The names of the relays that cannot be reached."""
         return [each.relay.name for each in self._bound if each.is_lost]
 
+    def states(self) -> dict[str, str]:
+        """Each relay's name with `open` or `lost`."""
+        return {each.relay.name: "lost" if each.is_lost else "open" for each in self._bound}
+
     def close(self) -> None:
         """Switches everything off."""
         for each in self._bound:

@@ -63,7 +63,7 @@ class StateReporter:
                 continue
             with suppress(LedgerFault):
                 state = self._state()
-                lasting = (state.clock, state.readers, state.cache.epoch if state.cache else None)
+                lasting = (state.clock, state.readers, state.relays, state.cache.epoch if state.cache else None)
                 if is_asked or lasting != said or time.monotonic() >= next_at:
                     self._publish(state.to_bytes())
                     said, next_at = lasting, time.monotonic() + _EVERY_S

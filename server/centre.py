@@ -13,6 +13,7 @@ from server.accounts.ages import AgeKeeper
 from server.broker.embedded import CENTRE_USER, BrokerGate, EmbeddedBroker
 from server.broker.link import CentreLink
 from server.db import Database
+from server.devices.command_publisher import CommandPublisher
 from server.devices.directory import DeviceDirectory
 from server.devices.mosquitto_sync import MosquittoSync
 from server.errors import InUse
@@ -47,6 +48,7 @@ class Centre:
         self.link = CentreLink(url, username=username, password=password, on_message=self._on_message)
         self.ingest = IngestWorker(database, settings.centre_key, self.link.publish)
         self.feed = FeedPublisher(database, settings.centre_key, self.link.publish)
+        self.commands = CommandPublisher(database, settings.centre_key, self.link.publish)
         self.trimmer = FeedTrimmer(database)
         self.ages = AgeKeeper(database)
         files, pictures = ImportFiles(settings.data_dir / "imports"), PictureStore(settings.data_dir / "pictures")
@@ -69,6 +71,7 @@ class Centre:
         parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run, "trimmer": self.trimmer.run}
         parts |= {"imports": self.imports.run, "webhooks": self.webhooks.run}
         parts["ages"] = self.ages.run
+        parts["commands"] = self.commands.run
         if self.mosquitto is not None:
             parts["mosquitto"] = self.mosquitto.run
         if self.broker is not None:

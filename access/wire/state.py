@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from access.domain.facts import ClockTrust
+from access.wire.commands import MAX_COMMAND_ANSWERS, CommandAnswer
 from access.wire.events import CacheMark
 from access.wire.model import Instant, Message, Name
 
@@ -24,6 +25,8 @@ class DeviceState(Message):
     """The state of a door. `waiting` is the number of events without a receipt, `last_seq` the newest event.
 
     `lease_floor` is the door's durable word: of leases that were over by then, no event after `last_seq` spends any.
+    `relays` are as `readers`; `free_mb` is the room where the ledger is; `web` is where the door serves its pages;
+    `commands` are the latest with what became of them; `is_revoked` says that the door has ended and wiped itself.
     """
 
     device: Name
@@ -39,3 +42,8 @@ class DeviceState(Message):
     readers: dict[Name, str] | None = None
     last_scan_at: Instant | None = None
     lease_floor: Instant | None = None
+    relays: dict[Name, str] | None = None
+    free_mb: int | None = Field(default=None, ge=0)
+    web: str | None = Field(default=None, max_length=200)
+    commands: tuple[CommandAnswer, ...] | None = Field(default=None, max_length=MAX_COMMAND_ANSWERS)
+    is_revoked: bool | None = None

@@ -102,7 +102,9 @@ def _watch(console: Console, venue: Venue) -> None:
     told: set[str] = set()
     while True:
         for child in (venue.centre, *(door.agent for door in venue.doors.values())):
-            if not child.is_running and child.name not in told:
+            if child.wants_restart:
+                child.start()
+            elif not child.is_running and child.name not in told:
                 told.add(child.name)
                 console.print(f"[red]{child.name} has ended by itself.[/] The end of its log:\n{child.log_tail()}")
         threading.Event().wait(1.0)

@@ -18,6 +18,8 @@ from typing import IO
 
 import httpx
 
+from edge_agent.commands import RESTART_STATUS
+
 __all__ = ["Child", "Ports", "StartFailed"]
 
 
@@ -106,6 +108,11 @@ class Child:
     def is_running(self) -> bool:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def wants_restart(self) -> bool:
+        """Whether it ended because it is to be started again."""
+        return self._process is not None and self._process.poll() == RESTART_STATUS
 
     def stop(self, timeout_s: float = 8.0) -> None:
         """Asks it to end, and ends it when it does not listen."""

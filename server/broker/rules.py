@@ -5,7 +5,7 @@ from __future__ import annotations
 from access.wire.topics import Channel, DeviceTopic, feed_topic, parse_device_topic, site_events, site_states
 from server.devices.service import DeviceIdentity
 
-__all__ = ["may_hear", "may_say"]
+__all__ = ["is_its_commands", "may_hear", "may_say"]
 
 
 def may_say(identity: DeviceIdentity, topic: str) -> bool:
@@ -23,6 +23,12 @@ def may_hear(identity: DeviceIdentity, topic: str) -> bool:
         site_events(identity.organization, identity.site),
         site_states(identity.organization, identity.site),
     } or _is_of_its_site(identity, topic)
+
+
+def is_its_commands(device: str, topic: str) -> bool:
+    """Whether this is where that device is told what to do: also one that was revoked, in the session it still has."""
+    said = parse_device_topic(topic)
+    return said is not None and (said.device, said.channel) == (device, Channel.COMMANDS)
 
 
 def _is_of_its_site(identity: DeviceIdentity, topic: str) -> bool:

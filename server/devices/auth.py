@@ -8,13 +8,14 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from access.wire.canonical import MAX_MESSAGE_BYTES
+from access.wire.enrolment import Revocation
 from server.db import Database
 from server.devices.errors import DeviceRevoked
 from server.devices.service import DeviceIdentity, authenticate, identify, revocation
 from server.errors import NotAuthenticated, TooLarge
 from server.settings import ServerSettings
 
-__all__ = ["Body", "CurrentDevice", "Store", "Values", "answers", "problems"]
+__all__ = ["Body", "CurrentDevice", "KnownDevice", "Store", "Values", "answers", "problems"]
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="device", description="`{device}:{secret}` from the enrolment")
 
@@ -48,6 +49,21 @@ def _current_device(
     return identity
 
 
+def _known_device(
+    database: Store, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> DeviceIdentity | Revocation:
+    """The door that asks, or that it was ended: such a one may still say that it has wiped itself."""
+    device_id, _, secret = (given.credentials if given else "").partition(":")
+    with database.read() as session:
+        identity = identify(session, device_id)
+        ended = revocation(session, device_id, secret) if identity is None else None
+    if ended is not None:
+        return ended
+    if not authenticate(identity, secret) or identity is None:
+        raise NotAuthenticated("not a door")
+    return identity
+
+
 async def _bounded_body(request: Request) -> bytes:
     """The request's body. Raises `TooLarge` above 64 KB, without reading on."""
     body = bytearray()
@@ -59,6 +75,7 @@ async def _bounded_body(request: Request) -> bytes:
 
 
 CurrentDevice = Annotated[DeviceIdentity, Depends(_current_device)]
+KnownDevice = Annotated[DeviceIdentity | Revocation, Depends(_known_device)]
 Body = Annotated[bytes, Depends(_bounded_body)]
 
 

@@ -1,4 +1,5 @@
-"""`POST /edge/v1/enroll`: a one-time code becomes a door's identity."""
+"""`POST /edge/v1/enroll`: a one-time code becomes a door's identity. `POST /edge/v1/state`: how a door is, where MQTT
+does not pass; answered with the commands that it has not answered."""
 
 from __future__ import annotations
 
@@ -7,12 +8,17 @@ import time
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from access.wire.enrolment import ENROLL_PATH, Enrolment, EnrolmentRequest
+from access.wire.commands import STATE_PATH, CommandList
+from access.wire.enrolment import ENROLL_PATH, Enrolment, EnrolmentRequest, Revocation
 from access.wire.errors import WireError
-from server.devices import service
-from server.devices.auth import Body, Store, Values, problems
+from access.wire.state import DeviceState
+from access.wire.topics import Channel, DeviceTopic
+from server.devices import commands, service
+from server.devices.auth import Body, KnownDevice, Store, Values, problems
 from server.devices.guesses import EnrolmentGuesses
 from server.errors import CodeRefused, Unprocessable
+from server.ingest.service import record_state
+from server.models.base import utc_now
 
 __all__ = ["router"]
 
@@ -56,3 +62,33 @@ def enroll(request: Request, body: Body, database: Store, settings: Values) -> R
         raise
     guesses.was_right(address)
     return Response(identity.to_bytes(), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.post(
+    STATE_PATH,
+    response_model=CommandList,
+    responses=problems(401, 413, 422),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": DeviceState.model_json_schema()}},
+        }
+    },
+)
+def state(device: KnownDevice, body: Body, database: Store, settings: Values) -> Response:
+    """Keeps a door's state and answers what it is asked to do. Of a door that was ended only its end is heard."""
+    try:
+        said = DeviceState.from_bytes(body)
+    except WireError as error:
+        raise Unprocessable(str(error)) from error
+    if said.device != device.device:
+        raise Unprocessable("the state names another device")
+    now, answer = utc_now(), CommandList()
+    with database.write() as session:
+        if isinstance(device, Revocation):
+            if said.is_revoked:
+                commands.confirm_revoked(session, device.device, now=now)
+        else:
+            record_state(session, DeviceTopic(device.organization, device.site, device.device, Channel.STATE), body)
+            answer = commands.open_for(session, device.device, key=settings.centre_key, now=now)
+    return Response(answer.to_bytes(), media_type="application/json", headers={"Cache-Control": "no-store"})

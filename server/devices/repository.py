@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from server.models.devices import Device, EnrolmentCode
+from access.wire.commands import CommandKind
+from server.models.devices import Device, DeviceCommand, EnrolmentCode
 from server.models.events import Alarm
 from server.models.organizations import AccessPoint
 
@@ -16,7 +17,10 @@ __all__ = [
     "access_points_of_site",
     "active_devices",
     "code_by_hash",
+    "commands_of",
+    "device_in",
     "has_open_alarm",
+    "open_commands",
     "organizations_with_open_codes",
     "sites_with_devices",
     "take_code",
@@ -62,6 +66,33 @@ def sites_with_devices(session: Session) -> set[tuple[str, str]]:
     """(organization, site) of every site that has a door in service."""
     wanted = select(Device.organization_id, Device.site_id).where(Device.revoked_at.is_(None)).distinct()
     return {(organization_id, site_id) for organization_id, site_id in session.execute(wanted)}
+
+
+def device_in(session: Session, organization_id: str, device_id: str) -> Device | None:
+    """The organization's device of this id."""
+    wanted = select(Device).where(Device.id == device_id, Device.organization_id == organization_id)
+    return session.scalars(wanted).one_or_none()
+
+
+def open_commands(
+    session: Session, now: datetime, *, device_id: str | None = None
+) -> list[tuple[Device, DeviceCommand]]:
+    """What doors have not answered and has not expired, oldest first; of a revoked door its revocation alone."""
+    wanted = select(Device, DeviceCommand).join(Device, Device.id == DeviceCommand.device_id)
+    wanted = wanted.where(DeviceCommand.answered_at.is_(None), DeviceCommand.expires_at > now)
+    wanted = wanted.where(or_(Device.revoked_at.is_(None), DeviceCommand.kind == CommandKind.REVOKE.value))
+    if device_id is not None:
+        wanted = wanted.where(Device.id == device_id)
+    found = session.execute(wanted.order_by(DeviceCommand.issued_at, DeviceCommand.id))
+    return [(device, command) for device, command in found]
+
+
+def commands_of(session: Session, device_id: str, ids: Collection[str] | None = None) -> list[DeviceCommand]:
+    """The latest commands of a device, newest first; with `ids` only those."""
+    wanted = select(DeviceCommand).where(DeviceCommand.device_id == device_id)
+    if ids is not None:
+        wanted = wanted.where(DeviceCommand.id.in_(ids))
+    return list(session.scalars(wanted.order_by(DeviceCommand.issued_at.desc(), DeviceCommand.id.desc()).limit(20)))
 
 
 def active_devices(session: Session) -> list[Device]:

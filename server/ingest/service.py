@@ -15,10 +15,11 @@ from access.wire.errors import MalformedMessage, WireError
 from access.wire.events import FIRST_PREV
 from access.wire.events import Event as WireEvent
 from access.wire.receipts import Receipt
-from access.wire.state import DeviceState
+from access.wire.state import Connection, DeviceState
 from access.wire.topics import DeviceTopic
 from server.audit.actor import Actor, acting
 from server.db import note_recorded
+from server.devices.commands import take_answers
 from server.ingest import quarantine, repository
 from server.ingest.cards import assign_cards
 from server.ingest.clones import find_clones
@@ -74,11 +75,25 @@ def record_state(session: Session, topic_identity: DeviceTopic, raw: bytes, *, n
     except WireError as error:
         _quarantine(session, topic_identity, raw, error, at)
         return
-    device.last_state = state.document()
-    device.last_seen_at = at
-    device.version = state.version or device.version
+    if not _keep_state(device, state, at):
+        return
+    take_answers(session, device, state.commands or (), now=at)
     if state.lease_floor is not None and state.last_seq is not None:
         _keep_word(repository.locked_mark(session, device.id), state.lease_floor, state.last_seq)
+
+
+def _keep_state(device: Device, state: DeviceState, now: datetime) -> bool:
+    """Keeps what a door says of itself, and what it had said when only its last will is left; whether it spoke."""
+    known = device.last_state or {}
+    if state.connection is Connection.OFFLINE:
+        # A broker says a kept will again to a centre that starts: the door went when that was said first.
+        if known.get("connection") != Connection.OFFLINE.value:
+            device.last_state, device.last_seen_at = known | state.document(), now
+        return False
+    device.last_state = state.document()
+    device.last_seen_at = now
+    device.version = state.version or device.version
+    return True
 
 
 def _keep_word(mark: DeviceMark, floor: datetime, last_seq: int) -> None:

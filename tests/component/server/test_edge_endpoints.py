@@ -17,6 +17,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from access.wire.asking import PEOPLE_PATH
+from access.wire.canonical import canonical_bytes
+from access.wire.commands import STATE_PATH, Command, CommandKind, CommandList
 from access.wire.enrolment import (
     ENROLL_PATH,
     EVENTS_PATH,
@@ -34,9 +36,10 @@ from access.wire.sealing import CentrePublicKey
 from server.app import run_server
 from server.centre import running_centre
 from server.db import Database
+from server.devices.commands import end_door, issue
 from server.devices.service import create_enrolment_code, enroll, revoke
 from server.errors import CodeRefused, InUse, NotFound, TooLarge, Unprocessable
-from server.models import Account, Alarm, Device, Event, Organization, Person, QuarantinedMessage, Site
+from server.models import Account, Alarm, Device, DeviceCommand, Event, Organization, Person, QuarantinedMessage, Site
 from server.pictures.store import MAX_PICTURE_BYTES, PictureStore
 from server.settings import ServerSettings
 from tests.ports import free_port
@@ -80,6 +83,7 @@ REQUESTS = [
     ("POST", EVENTS_PATH),
     ("GET", PEOPLE_PATH),
     ("POST", LEASES_PATH),
+    ("POST", STATE_PATH),
 ]
 
 
@@ -97,7 +101,7 @@ def test_only_doors_in_service_are_let_in(centre: Any, identity: Enrolment) -> N
         _bearer(identity.device, identity.secret[:-1]),
         _bearer(identity.device, identity.secret + "0"),
         _bearer("nobody", identity.secret),
-        _bearer(revoked.device, revoked.secret),
+        _bearer(revoked.device, identity.secret),
         {"Authorization": f"Bearer {identity.device}:{identity.secret[:-1]}é".encode("latin-1")},
     ]
     for method, path in REQUESTS:
@@ -105,6 +109,9 @@ def test_only_doors_in_service_are_let_in(centre: Any, identity: Enrolment) -> N
             answer = httpx.request(method, centre.url + path, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated"), (path, headers)
             assert answer.headers["content-type"] == "application/problem+json"
+        if path != STATE_PATH:
+            ended = httpx.request(method, centre.url + path, headers=_bearer(revoked.device, revoked.secret))
+            assert (ended.status_code, ended.json()["code"]) == (401, "device_revoked"), path
         allowed = httpx.request(method, centre.url + path, headers=_bearer(identity.device, identity.secret))
         assert allowed.status_code != 401
 
@@ -123,7 +130,35 @@ def test_no_route_of_the_edge_was_forgotten(centre: Any) -> None:
         PEOPLE_PATH,
         PICTURE_PATH,
         SNAPSHOT_PATH,
+        STATE_PATH,
     }
+
+
+def test_a_door_that_was_ended_is_heard_of_its_end_alone(centre: Any) -> None:
+    """Without MQTT a state is answered with the open commands; of a revoked door only that it has wiped itself."""
+    identity = centre.enroll()
+    state = {"v": 1, "device": identity.device, "connection": "online", "last_seq": 7}
+
+    def say(**more: Any) -> httpx.Response:
+        headers = _bearer(identity.device, identity.secret)
+        return httpx.post(centre.url + STATE_PATH, content=canonical_bytes(state | more), headers=headers)
+
+    with centre.database.write() as session:
+        issue(session, "club", identity.device, CommandKind.REFRESH)
+    (sealed,) = CommandList.from_bytes(say().content).commands
+    command = CentrePublicKey(bytes.fromhex(identity.centre_public_key)).unseal(sealed, Command)
+    assert (command.device, command.kind) == (identity.device, "refresh")
+    answer = {"id": command.id, "outcome": "done", "at": "2026-11-20T15:00:00.000Z"}
+    assert CommandList.from_bytes(say(commands=[answer]).content).commands == ()
+    assert [say(device="another").status_code, say(last_seq="x").status_code] == [422, 422]
+    with centre.database.write() as session:
+        end_door(session, "club", identity.device)
+    for more, answered in (({"last_seq": 8}, False), ({"last_seq": 9, "is_revoked": True}, True)):
+        assert CommandList.from_bytes(say(**more).content).commands == ()
+        with centre.database.read() as session:
+            (ended,) = session.scalars(select(DeviceCommand).where(DeviceCommand.kind == "revoke"))
+            assert (ended.answered_at is not None) is answered
+            assert (session.get_one(Device, identity.device).last_state or {})["last_seq"] == 7
 
 
 def test_a_code_works_once_and_for_ten_minutes(club: Database, now: Any, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ A changed golden file is a changed wire: doors in the field speak the old one. O
 compatible. After a deliberate change, `python -m tests.unit.access.samples` writes the files anew.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from access.domain.credentials import Credential, CredentialKind
@@ -37,6 +37,7 @@ from access.domain.reasons import Notice, Outcome, Reason
 from access.domain.registrations import Activity, ActivityKind, Occurrence, Registration, RegistrationStatus
 from access.domain.staff import DeskPermission, StaffMember
 from access.wire.asking import AccountState, KnownEntity
+from access.wire.commands import Command, CommandAnswer, CommandKind, CommandList, CommandOutcome
 from access.wire.enrolment import Enrolment, EnrolmentRequest, Revocation
 from access.wire.events import (
     FIRST_PREV,
@@ -256,7 +257,21 @@ MESSAGES: dict[str, Message] = {
         readers={"scanner-1": "connected"},
         last_scan_at=AT,
         lease_floor=AT,
+        relays={"strike": "open"},
+        free_mb=5200,
+        web="http://127.0.0.1:8700",
+        commands=(CommandAnswer(id="command-1", outcome=CommandOutcome.DONE, at=AT),),
+        is_revoked=False,
     ),
+    "command": Command(
+        organization="org",
+        device="door-1",
+        id="command-1",
+        kind=CommandKind.REFRESH,
+        issued_at=AT,
+        expires_at=AT + timedelta(minutes=10),
+    ),
+    "command_list": CommandList(commands=("{}",)),
     "feed_delta": _DELTA,
     "snapshot_mark": SnapshotMark(
         organization="org", site="centre", epoch="epoch-1", seq=99, made_at=AT, sha256="cd" * 32, size=4096
