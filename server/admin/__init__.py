@@ -30,6 +30,7 @@ from server.admin.pages.organization import OrganizationPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
 from server.admin.pages.profile import ProfilePage
+from server.admin.pages.report import ReportPage
 from server.admin.pages.roles import RolesPage
 from server.admin.pages.second_factor import SecondFactorPage
 from server.admin.pages.sites import SitesPage
@@ -87,6 +88,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccessPointPage(office),
         AccessPointHistoryPage(office),
         SitesPage(office),
+        ReportPage(office),
         FacilityView(),
         WhyPage(office),
         WhatIfPage(office),

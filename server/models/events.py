@@ -86,7 +86,16 @@ Index(
     Event.pass_type,
     Event.pass_id,
 )
-Index("ix_event_day", Event.organization_id, *_NEWEST, Event.kind, Event.person_id)
+Index(
+    "ix_event_day",
+    Event.organization_id,
+    *_NEWEST,
+    Event.kind,
+    Event.person_id,
+    Event.access_point_id,
+    Event.pass_type,
+    Event.is_offline,
+)
 
 
 def _some(condition: str) -> dict[str, Any]:
@@ -96,6 +105,7 @@ def _some(condition: str) -> dict[str, Any]:
 # The few rows of an account that are no plain entry: found at once however many plain ones lie between them.
 Index("ix_event_account_kind", *_ACCOUNT, Event.kind, *_NEWEST, **_some("kind <> 'checked_in'"))
 Index("ix_event_account_outcome", *_ACCOUNT, Event.outcome, *_NEWEST, **_some("outcome <> 'granted'"))
+Index("ix_event_undone", Event.organization_id, Event.occurred_at, Event.refers_to, **_some("kind = 'undone'"))
 Index("ix_event_account_flagged", *_ACCOUNT, *_NEWEST, **_some("is_flagged"))
 
 

@@ -14,6 +14,7 @@ from access.domain.changes import ChangeKind
 from access.domain.checks import Rule
 from access.domain.entitlements import PassedOver
 from access.domain.facts import ClockTrust
+from access.domain.people import AgeGroup
 from access.domain.policy import (
     AccessType,
     AntiPassbackMode,
@@ -42,6 +43,8 @@ from server.imports.service import IMPORT_KINDS
 from server.models import StaffRole
 from server.pictures.intake import NotAPicture, PictureTooLarge, PictureTooManyPixels, PictureUnreadable
 from server.pictures.service import PictureRole, PictureSource
+from server.reports.wanted import COLUMNS as REPORT_COLUMNS
+from server.reports.wanted import GroupBy, Period, What
 from server.settlements.proposals import Choice
 from server.staff.permissions import ROLES, Permission, permissions_of
 
@@ -112,6 +115,15 @@ FAMILIES = {
     "import_failure": FAILURES,
     "scope_area": sorted({each.value.split(":")[0] for each in Scope}),
     "history": ["from", "to"],
+    "report": [
+        *(f"age_{each}" for each in AgeGroup),
+        *("offline_yes", "offline_no"),
+        *(f"{part}_{each}" for part in ("chart", "head") for each in ("by_hour", "by_day", "by_point", "reasons")),
+    ],
+    "report_period": [str(each) for each in Period],
+    "report_what": [str(each) for each in What],
+    "report_group": [*(str(each) for each in GroupBy), "none"],
+    "report_column": REPORT_COLUMNS,
     "webhook_error": [key.removeprefix("webhook_error.") for key in EN if key.startswith("webhook_error.")],
     "client_export": CLIENT_COLUMNS,
     "tag_colour": COLOURS,

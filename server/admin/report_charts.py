@@ -1,0 +1,104 @@
+"""The report's charts with the tables of their numbers, and how the report calls its groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from babel.dates import format_date, get_day_names
+from markupsafe import Markup
+
+from server.admin.charts import bars, curve, lying_bars
+from server.admin.say import LOCALES, Say
+from server.reports.service import Figures
+from server.reports.wanted import GroupBy
+
+__all__ = ["Chart", "charts", "group_name", "shades"]
+
+_MOST_LYING: Final = 12
+_SHADES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing and its numbers: what they are of, and (name, number) each."""
+
+    key: str
+    title: str
+    drawing: Markup
+    head: str
+    numbers: Sequence[tuple[str, str]]
+
+
+def charts(found: Figures, names: Mapping[str, str], say: Say) -> list[Chart]:
+    """Those that have something to show, in the order people ask."""
+    hours = [_hour(hour, say) for hour in range(24)]
+    days = [format_date(day, "d MMM", locale=LOCALES[say.language]) for day, _ in found.by_day]
+    made = [_standing("by_hour", hours, list(found.by_hour), say)]
+    if len(found.by_day) > 1:
+        made.append(_standing("by_day", days, [number for _, number in found.by_day], say))
+    points = [(names.get(id_, id_), number) for id_, number in found.by_point]
+    reasons = [(say.words.reason(code).label, number) for code, number in found.reasons]
+    made += [_lying(key, found_, say) for key, found_ in (("by_point", points), ("reasons", reasons)) if found_]
+    if any(level.most for level in found.occupancy):
+        made.append(_occupancy(found, say))
+    return made
+
+
+def _standing(key: str, labels: list[str], values: list[int], say: Say) -> Chart:
+    title = say.t(f"report.chart_{key}")
+    drawing = bars(labels, values, name=title, number=say.number)
+    return Chart(key, title, drawing, say.t(f"report.head_{key}"), _numbers(labels, values, say))
+
+
+def _lying(key: str, found: list[tuple[str, int]], say: Say) -> Chart:
+    title, top = say.t(f"report.chart_{key}"), found[:_MOST_LYING]
+    drawing = lying_bars([name for name, _ in top], [number for _, number in top], name=title, number=say.number)
+    numbers = [(name, say.number(number)) for name, number in found]
+    return Chart(key, title, drawing, say.t(f"report.head_{key}"), numbers)
+
+
+def _occupancy(found: Figures, say: Say) -> Chart:
+    title = say.t("report.chart_occupancy", date=say.date(found.occupancy_on))
+    labels, values = [say.time(each.at) for each in found.occupancy], [each.most for each in found.occupancy]
+    drawing = curve(labels, values, name=title, number=say.number)
+    # Every hour is enough to read; the drawing has the quarters.
+    numbers = list(zip(labels, map(say.number, values), strict=True))[::4]
+    return Chart("occupancy", title, drawing, say.t("report.head_occupancy"), numbers)
+
+
+def _numbers(labels: Sequence[str], values: Sequence[int], say: Say) -> list[tuple[str, str]]:
+    return [(label, say.number(value)) for label, value in zip(labels, values, strict=True)]
+
+
+def _hour(hour: int, say: Say) -> str:
+    return f"{hour} h" if say.language == "fr" else f"{hour:02d}:00"
+
+
+def shades(heat: Sequence[Sequence[int]]) -> list[list[int]]:
+    """How dark each cell is, 0 (nobody) to 5 (the most)."""
+    most = max((number for row in heat for number in row), default=0)
+    return [[-(-number * _SHADES // most) if most else 0 for number in row] for row in heat]
+
+
+def group_name(by: GroupBy, key: Any, names: Mapping[str, str], say: Say) -> str:
+    """What a group is called; nothing known has a word too."""
+    if isinstance(key, date):
+        return str(format_date(key, "full", locale=LOCALES[say.language]))
+    if by is GroupBy.HOUR:
+        return _hour(key, say)
+    if by is GroupBy.WEEKDAY:
+        return str(get_day_names("wide", locale=LOCALES[say.language])[key - 1]).capitalize()
+    if key == "":
+        return say.t("report.unknown")
+    said = {
+        GroupBy.ACCESS_POINT: lambda: names.get(key, key),
+        GroupBy.KIND: lambda: say.kind(key),
+        GroupBy.PASS_TYPE: lambda: say.words.pass_type(key),
+        GroupBy.AGE_GROUP: lambda: say.t(f"report.age_{key}"),
+        GroupBy.OFFLINE: lambda: say.t(f"report.offline_{key}"),
+        GroupBy.CITY: lambda: key,
+    }
+    return str(said[by]())
