@@ -156,61 +156,6 @@ def read(agent: Agent, what: Callable[[FactsReader], Any]) -> Any:
         return what(facts)
 
 
-def test_a_gap_in_the_middle_is_filled(centre: FakeCentre, agent: Agent) -> None:
-    """One event vanished at the centre long after its receipt."""
-    _record(agent, 10)
-    wait_until(lambda: _is_empty(agent), what="receipts")
-    del centre.events[4]
-    _record(agent)
-    wait_until(lambda: sorted(centre.events) == list(range(1, 12)), what="the missing one")
-
-
-def test_bad_bytes_on_each_topic_stop_nothing(
-    centre: FakeCentre, agent: Agent, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Garbage, another centre's seal, another device's receipt, another site's feed: ignored with an alarm."""
-    foreign = CentreKey(bytes(32))
-    lie = Receipt(device="door-1", through_seq=10**6, max_seq=10**6)
-    delta = centre.delta(centre.seq, [])
-    bad = (b"", b"\x00\xff" * 500, b"{}", b"[" * 60_000, os.urandom(4096), foreign.seal(lie), foreign.seal(delta))
-    for payload in bad:
-        centre.publish(Channel.RECEIPTS, payload)
-        centre.publish_raw_feed(payload)
-    centre.publish(Channel.RECEIPTS, centre.key.seal(lie.model_copy(update={"device": "door-2"})))
-    centre.publish_raw_feed(centre.key.seal(delta.model_copy(update={"site": "other", "made_at": datetime.now(UTC)})))
-    centre.is_receipting = False
-    _record(agent, 2)
-    wait_until(lambda: len(centre.events) == 2, what="arrival")
-    assert agent.ledger.waiting() == 2
-    centre.is_receipting = True
-    centre.publish(Channel.RECEIPTS, centre.key.seal(centre.receipt()))
-    wait_until(lambda: _is_empty(agent), what="a good receipt after the bad ones")
-    centre.put(replace(centre.bodies[EntityKind.PERSON, "p1"], first_name="Ada"))  # type: ignore[type-var]
-    wait_until(lambda: agent.cache.state and agent.cache.state.mark.seq == centre.seq, what="a good delta")
-    shown = capsys.readouterr().out
-    assert shown.count("receipt_ignored") == len(bad) + 1
-    assert shown.count("feed_ignored") == len(bad) + 1
-
-
-def test_a_revoked_card_is_known_at_once(centre: FakeCentre, agent: Agent) -> None:
-    """Well under a second from the centre's word to the door's cache."""
-    card = centre.bodies[EntityKind.CREDENTIAL, centre.fingerprint(MEMBER_CARD)]
-    assert isinstance(card, Credential)
-
-    def seconds() -> float:
-        began = time.monotonic()
-        centre.put(replace(card, is_revoked=True))
-        wait_until(lambda: agent.cache.state and agent.cache.state.mark.seq == centre.seq, what="the delta")
-        return time.monotonic() - began
-
-    assert fastest(seconds, limit=0.5) < 0.5
-
-
-def own_reader(agent: Agent) -> FactsReader:
-    """The agent's own reader belongs to the door's thread alone."""
-    return FactsReader(agent.cache, agent.ledger)
-
-
 def test_a_gap_in_the_feed_is_filled_over_http(centre: FakeCentre, agent: Agent) -> None:
     """Deltas that were never heard come with the next one."""
     client, centre._client = centre._client, None
