@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from access.wire.enrolment import read_enrolment_text
 from edge_agent.enrolment import enroll as enroll_door
 from edge_agent.errors import EdgeError
 from gatehouse.commands.agent import agent_settings
@@ -16,15 +17,25 @@ __all__ = ["enroll"]
 
 
 def enroll(
-    code: Annotated[str, typer.Argument(help="The one-time code from Devices in the back office, such as K7XM-2P9Q.")],
+    code: Annotated[
+        str,
+        typer.Argument(
+            help="The one-time code from Devices in the back office, such as K7XM-2P9Q, or the text of its QR code."
+        ),
+    ],
     config: Annotated[Path, typer.Option(help="The door's settings (TOML), with data_dir and centre_url.")],
     replace: Annotated[bool, typer.Option("--replace", help="Give up the identity this door already has.")] = False,
 ) -> None:
     """Make this machine a door: exchange a one-time code for an identity of its own."""
     settings = agent_settings(config)
+    typed, centre = read_enrolment_text(code)
+    if centre is not None and centre.rstrip("/") != settings.centre_url:
+        # Both may be right: what browsers type need not be what this network's doors do.
+        print(f"The QR code is of {centre}; this door asks {settings.centre_url}, the centre_url of {config}.")
     try:
-        identity = enroll_door(settings, code, replace=replace)
+        identity = enroll_door(settings, typed, replace=replace)
     except EdgeError as error:
         fail(str(error))
     print(f"Enrolled as {identity.device} at site {identity.site}, for {', '.join(identity.access_points)}.")
+    print(f"Fingerprint: {identity.fingerprint} (Devices in the back office shows the same one)")
     print(f"Start it: gatehouse agent --config {config}")

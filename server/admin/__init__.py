@@ -22,6 +22,7 @@ from server.admin.pages.account_selling import AccountSellingPage
 from server.admin.pages.account_skills import AccountSkillsPage, SkillEditPage
 from server.admin.pages.alarm_subject import AlarmSubjectPage
 from server.admin.pages.clients import ClientsPage
+from server.admin.pages.device import DevicePage
 from server.admin.pages.devices import DevicesPage
 from server.admin.pages.explain import WhyPage
 from server.admin.pages.imports import ImportsPage
@@ -92,6 +93,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         FacilityView(),
         WhyPage(office),
         WhatIfPage(office),
+        DevicePage(office),
         DevicesPage(office),
         ImportsPage(office),
         IntegrationsPage(office),

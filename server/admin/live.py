@@ -42,10 +42,11 @@ async def server_sent_events(
     update: Callable[[], Awaitable[dict[str, Any] | None]],
     *,
     stream_s: float = STREAM_S,
+    look_s: float = _LOOK_ANYWAY_S,
 ) -> AsyncIterator[str]:
     """Sends what `update` answers (None: nothing new), at once and after each commit with events of the organization.
 
-    It also looks every few seconds: another process may have recorded something.
+    It also looks every `look_s`: another process may have recorded something, or nothing but a state changed.
     """
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + stream_s
@@ -57,4 +58,4 @@ async def server_sent_events(
             yield f"event: rows\ndata: {json.dumps(message)}\n\n" if message else ": nothing new\n\n"
             await asyncio.sleep(min(_CALM_S, left_s))
             with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), min(_LOOK_ANYWAY_S, left_s))
+                await asyncio.wait_for(news.wait(), min(look_s, left_s))

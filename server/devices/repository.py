@@ -6,20 +6,25 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from access.wire.commands import CommandKind
-from server.models.devices import Device, DeviceCommand, EnrolmentCode
-from server.models.events import Alarm
+from server.models.devices import Device, DeviceCommand, DeviceMark, EnrolmentCode
+from server.models.events import Alarm, Event
 from server.models.organizations import AccessPoint
 
 __all__ = [
     "access_points_of_site",
     "active_devices",
     "code_by_hash",
+    "code_in",
     "commands_of",
     "device_in",
+    "devices_in",
     "has_open_alarm",
+    "marks_of",
+    "newest_events",
+    "open_alarms_about",
     "open_commands",
     "organizations_with_open_codes",
     "sites_with_devices",
@@ -71,6 +76,39 @@ def sites_with_devices(session: Session) -> set[tuple[str, str]]:
 def device_in(session: Session, organization_id: str, device_id: str) -> Device | None:
     """The organization's device of this id."""
     wanted = select(Device).where(Device.id == device_id, Device.organization_id == organization_id)
+    wanted = wanted.options(joinedload(Device.site), selectinload(Device.access_points))
+    return session.scalars(wanted).one_or_none()
+
+
+def devices_in(session: Session, organization_id: str) -> list[Device]:
+    """Every door of the organization with its site and access points, those in service first."""
+    wanted = select(Device).where(Device.organization_id == organization_id)
+    wanted = wanted.options(joinedload(Device.site), selectinload(Device.access_points))
+    return list(session.scalars(wanted.order_by(Device.revoked_at.is_not(None), Device.name, Device.id)))
+
+
+def marks_of(session: Session, device_ids: Collection[str]) -> dict[str, DeviceMark]:
+    """What is recorded of these devices."""
+    wanted = select(DeviceMark).where(DeviceMark.device_id.in_(device_ids))
+    return {mark.device_id: mark for mark in session.scalars(wanted)}
+
+
+def newest_events(session: Session, device_id: str, limit: int) -> list[Event]:
+    """What a device recorded last."""
+    wanted = select(Event).where(Event.device_id == device_id).order_by(Event.seq.desc())
+    return list(session.scalars(wanted.limit(limit)))
+
+
+def open_alarms_about(session: Session, organization_id: str, subjects: Collection[str]) -> list[Alarm]:
+    """The unsettled alarms about any of these, newest first."""
+    wanted = select(Alarm).where(Alarm.organization_id == organization_id, Alarm.subject.in_(subjects))
+    wanted = wanted.where(Alarm.settled_at.is_(None)).order_by(Alarm.raised_at.desc(), Alarm.id)
+    return list(session.scalars(wanted.limit(20)))
+
+
+def code_in(session: Session, organization_id: str, code_id: str) -> EnrolmentCode | None:
+    """The organization's enrolment code of this id."""
+    wanted = select(EnrolmentCode).where(EnrolmentCode.id == code_id, EnrolmentCode.organization_id == organization_id)
     return session.scalars(wanted).one_or_none()
 
 
@@ -97,4 +135,5 @@ def commands_of(session: Session, device_id: str, ids: Collection[str] | None = 
 
 def active_devices(session: Session) -> list[Device]:
     """Every door in service."""
-    return list(session.scalars(select(Device).where(Device.revoked_at.is_(None)).order_by(Device.id)))
+    wanted = select(Device).where(Device.revoked_at.is_(None), Device.is_centre.is_(False))
+    return list(session.scalars(wanted.order_by(Device.id)))

@@ -29,6 +29,7 @@ __all__ = [
     "CODE_LIFETIME",
     "DeviceIdentity",
     "authenticate",
+    "change",
     "check_code",
     "create_enrolment_code",
     "enroll",
@@ -181,6 +182,18 @@ def revoke(session: Session, organization_id: str, device_id: str, *, now: datet
     if device is None or device.organization_id != organization_id:
         raise NotFound(f"no device {device_id} in this organization")
     device.revoked_at = device.revoked_at or now or utc_now()
+
+
+def change(session: Session, organization_id: str, device_id: str, *, name: str, points: Collection[str]) -> None:
+    """Renames a door and says which access points it serves. Raises `NotFound` for places that are not at its site."""
+    device = repository.device_in(session, organization_id, device_id)
+    if device is None:
+        raise NotFound(f"no device {device_id} in this organization")
+    found = repository.access_points_of_site(session, organization_id, device.site_id, points)
+    if len(found) != len(set(points)) or not found:
+        raise NotFound("a door needs at least one access point, all of them at its site")
+    device.name = name
+    device.access_points = found
 
 
 def _hashed(text: str) -> str:

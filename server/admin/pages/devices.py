@@ -1,73 +1,42 @@
-"""Doors: the state each one reports, how many of its events are recorded, enrolling one, revoking one."""
+"""Doors: how each one is, live; enrolling one by code or QR. One door has its page in `device.py`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette_admin.flash import flash
 from starlette_admin.routing import route
 
-from server.admin.frame import OfficePage
+from access.wire.enrolment import device_fingerprint, enrolment_text
+from server.admin.live_page import LivePage
 from server.admin.office import in_thread, signed_in_staff
+from server.admin.qr import qr_picture
 from server.admin.texts import lazy_text, texts
 from server.checkins.repository import access_points
-from server.devices.service import CODE_LIFETIME, create_enrolment_code, revoke
-from server.errors import NotFound
-from server.models import AccessPoint, Device, DeviceMark
+from server.devices import repository
+from server.devices.hints import Hint, hints_of
+from server.devices.lines import DeviceLine
+from server.devices.service import check_code, create_enrolment_code
+from server.models import AccessPoint
 from server.staff.permissions import Permission
 
-__all__ = ["DeviceLine", "DevicesPage"]
+__all__ = ["DevicesPage", "centre_version"]
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceLine:
-    """A door with what it last said of itself, and the mark of what is recorded of it."""
-
-    device: Device
-    mark: DeviceMark | None
-
-    @property
-    def said(self) -> dict[str, Any]:
-        """Its last state document; empty before the first."""
-        return self.device.last_state or {}
-
-    @property
-    def state(self) -> str:
-        """One of revoked, never, connected, offline."""
-        if self.device.revoked_at is not None:
-            return "revoked"
-        if not self.said:
-            return "never"
-        return "connected" if self.said.get("connection") == "online" else "offline"
-
-    @property
-    def recorded(self) -> int:
-        """How many of its events are here."""
-        if self.mark is None:
-            return 0
-        return self.mark.through_seq + sum(last - first + 1 for first, last in self.mark.ranges)
-
-    @property
-    def made(self) -> int:
-        """How many it made, as far as anyone has heard."""
-        heard = self.said.get("last_seq")
-        return max(heard if isinstance(heard, int) else 0, self.mark.max_seq if self.mark else 0, self.recorded)
-
-    @property
-    def last_scan_at(self) -> datetime | None:
-        """When somebody last presented something there."""
-        text = self.said.get("last_scan_at")
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
+def centre_version() -> str:
+    """The version that doors are compared with."""
+    try:
+        return version("gatehouse")
+    except PackageNotFoundError:
+        return ""
 
 
-class DevicesPage(OfficePage):
+class DevicesPage(LivePage):
     """`/admin/devices` and what can be done there."""
 
     menu_label = lazy_text("nav.devices")
@@ -79,46 +48,69 @@ class DevicesPage(OfficePage):
     @route("")
     async def index(self, request: Request) -> Response:
         """All doors, those in service first."""
-        lines, points = await in_thread(lambda: self._read(request))
+        lines, points = await in_thread(lambda: (self._lines(request), self._points(request)))
         return self.page(request, "office/devices.html", title=self.title(request), lines=lines, points=points)
+
+    @route("/live", name="devices_live")
+    async def live(self, request: Request) -> Response:
+        """The list anew, whenever something in it changes."""
+        return self.live_part(request, "office/_devices.html", lambda: {"lines": self._lines(request)})
 
     @route("/enrol", methods=["POST"], name="devices_enrol")
     async def enrol(self, request: Request) -> Response:
         """Makes a one-time code and shows it, this once."""
         form = await request.form()
         name, chosen = str(form.get("name", "")).strip()[:200], [str(each) for each in form.getlist("point")]
-        code, problem = await in_thread(lambda: self._make_code(request, name, chosen))
-        if code is None:
-            flash(request, texts(signed_in_staff(request).language)(f"devices.{problem}"), "error")
+        made = await in_thread(lambda: self._make_code(request, name, chosen))
+        if isinstance(made, str):
+            flash(request, texts(signed_in_staff(request).language)(f"devices.{made}"), "error")
             return RedirectResponse(request.url_for("admin:devices"), status_code=303)
-        ends_at = self.office.now() + CODE_LIFETIME
+        code, code_id, ends_at = made
         return self.page(
-            request, "office/device_code.html", title=self.title(request), code=code, name=name, ends_at=ends_at
+            request,
+            "office/device_code.html",
+            title=self.title(request),
+            code=code,
+            code_id=code_id,
+            name=name,
+            ends_at=ends_at,
+            picture=qr_picture(enrolment_text(self.office.settings.browser_url, code)),
+            device=None,
+            is_over=False,
         )
 
-    @route("/{device_id}/revoke", methods=["POST"], name="devices_revoke")
-    async def revoke(self, request: Request) -> Response:
-        """Shuts a door out."""
-        device_id, staff = request.path_params["device_id"], signed_in_staff(request)
-        try:
-            await in_thread(lambda: self._revoke(staff.organization_id, device_id))
-        except NotFound as error:
-            raise HTTPException(404) from error
-        flash(request, texts(staff.language)("devices.revoked_done"), "success")
-        return RedirectResponse(request.url_for("admin:devices"), status_code=303)
+    @route("/enrol/{code_id}", name="devices_enrolled")
+    async def enrolled(self, request: Request) -> Response:
+        """What became of a code; without the code itself, which was shown once."""
+        code_id, staff = request.path_params["code_id"], signed_in_staff(request)
 
-    def _revoke(self, organization_id: str, device_id: str) -> None:
-        with self.office.database.write() as session:
-            revoke(session, organization_id, device_id, now=self.office.now())
+        def read() -> dict[str, Any]:
+            with self.office.database.read() as session:
+                code = repository.code_in(session, staff.organization_id, code_id)
+                if code is None:
+                    raise HTTPException(404)
+                device = (
+                    repository.device_in(session, staff.organization_id, code.device_id) if code.device_id else None
+                )
+                fingerprint = device_fingerprint(device.secret_hash) if device else ""
+                return {
+                    "code_id": code_id,
+                    "ends_at": code.expires_at,
+                    "device": device,
+                    "fingerprint": fingerprint,
+                    "is_over": code.expires_at <= self.office.now(),
+                }
 
-    def _make_code(self, request: Request, name: str, chosen: list[str]) -> tuple[str | None, str]:
-        staff = signed_in_staff(request)
+        return self.page(request, "office/_device_code.html", **await in_thread(read))
+
+    def _make_code(self, request: Request, name: str, chosen: list[str]) -> tuple[str, str, datetime] | str:
+        staff, now = signed_in_staff(request), self.office.now()
         if not name:
-            return None, "name_missing"
+            return "name_missing"
         with self.office.database.write() as session:
             points = [each for each in access_points(session, staff.organization_id) if each.id in chosen]
             if not points or len({each.site_id for each in points}) != 1:
-                return None, "point_missing"
+                return "point_missing"
             code = create_enrolment_code(
                 session,
                 staff.organization_id,
@@ -126,20 +118,20 @@ class DevicesPage(OfficePage):
                 name,
                 [each.id for each in points],
                 staff.staff_id,
-                now=self.office.now(),
+                now=now,
             )
-        return code, ""
+            session.flush()
+            row = check_code(session, code, now=now)
+            return code, row.id, row.expires_at
 
-    def _read(self, request: Request) -> tuple[list[DeviceLine], list[AccessPoint]]:
-        organization_id = signed_in_staff(request).organization_id
+    def _lines(self, request: Request) -> list[tuple[DeviceLine, list[Hint]]]:
+        organization_id, now = signed_in_staff(request).organization_id, self.office.now()
         with self.office.database.read() as session:
-            return _lines(session, organization_id), access_points(session, organization_id)
+            devices = repository.devices_in(session, organization_id)
+            marks = repository.marks_of(session, [each.id for each in devices])
+        lines = [DeviceLine(each, marks.get(each.id), now) for each in devices]
+        return [(each, hints_of(each, centre_version=centre_version())) for each in lines]
 
-
-def _lines(session: Session, organization_id: str) -> list[DeviceLine]:
-    wanted = select(Device).where(Device.organization_id == organization_id)
-    wanted = wanted.options(joinedload(Device.site), selectinload(Device.access_points))
-    devices = session.scalars(wanted.order_by(Device.revoked_at.is_not(None), Device.name, Device.id)).all()
-    marks = select(DeviceMark).where(DeviceMark.device_id.in_([each.id for each in devices]))
-    by_device = {mark.device_id: mark for mark in session.scalars(marks)}
-    return [DeviceLine(each, by_device.get(each.id)) for each in devices]
+    def _points(self, request: Request) -> list[AccessPoint]:
+        with self.office.database.read() as session:
+            return access_points(session, signed_in_staff(request).organization_id)

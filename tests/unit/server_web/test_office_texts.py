@@ -25,6 +25,7 @@ from access.domain.policy import (
     NameShown,
 )
 from access.domain.staff import DeskPermission
+from access.wire.commands import CommandKind, CommandOutcome
 from server.access_points.fields import UNITS
 from server.access_points.form import SETTINGS
 from server.access_points.values import PROBLEMS
@@ -35,6 +36,8 @@ from server.admin.theme import THEMES
 from server.audit.repository import ENTITIES
 from server.clients.tags import COLOURS
 from server.api.scopes import Scope
+from server.devices.commands import SUPERSEDED
+from server.devices.hints import HINTS
 from server.explain.facts import Doubt
 from server.imports.errors import FAILURES
 from server.imports.problems import CODES as PROBLEM_CODES
@@ -79,7 +82,16 @@ FAMILIES = {
     ],
     "overview": ["inside", "granted", "review", "denied"],
     "registrations": ["until", "starts", "paused_until", "pause_starts"],
-    "devices": ["connected", "offline", "never", "revoked", "name_missing", "point_missing"],
+    "devices": ["connected", "offline", "never", "revoked", "written_off", "name_missing", "point_missing"],
+    "device": ["lent", "parked"],
+    "device_hint": HINTS,
+    "device_part": ["starting", "ready", "lost", "stopped"],
+    "device_command": [str(each) for each in CommandKind],
+    "device_answer": [*(str(each) for each in CommandOutcome), SUPERSEDED, "waiting", "expired"],
+    **{
+        family: [str(each) for each in (CommandKind.REFRESH, CommandKind.RESTART, CommandKind.WIPE)]
+        for family in ("device_do", "device_why", "device_asked")
+    },
     "rule": [str(each) for each in Rule],
     "standing": ["ignored", "outweighed", "not_asked", "repeated"],
     "passed_over": [str(each) for each in PassedOver],
