@@ -18,6 +18,8 @@ from server.admin import mount_admin
 from server.api.mounting import mount_api
 from server.asking import endpoints as asking
 from server.centre import running_centre
+from server.clientpages import endpoints as client_pages
+from server.clientpages.own_login import ClientPages
 from server.db import Database
 from server.devices import endpoints as devices
 from server.devices.guesses import EnrolmentGuesses
@@ -26,6 +28,7 @@ from server.feed import endpoints as feed
 from server.feed.snapshot import SnapshotStore
 from server.ingest import endpoints as ingest
 from server.leases import endpoints as leases
+from server.mail.outbox import MailBox
 from server.pictures import endpoints as pictures
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
@@ -55,7 +58,8 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.state.enrolment_guesses = EnrolmentGuesses()
     app.state.pictures = PictureStore(settings.data_dir / "pictures")
     app.state.snapshots = SnapshotStore(database, settings.data_dir / "snapshots")
-    for area in (devices, ingest, feed, asking, leases, pictures):
+    app.state.client_pages = ClientPages(database, MailBox(settings.secret_key))
+    for area in (devices, ingest, feed, asking, leases, pictures, client_pages):
         app.include_router(area.router)
     mount_api(app, settings)
     mount_admin(app, database, settings)

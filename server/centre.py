@@ -22,6 +22,7 @@ from server.feed.trimming import FeedTrimmer
 from server.imports.files import ImportFiles
 from server.imports.runner import ImportRunner
 from server.ingest.worker import IngestWorker
+from server.mail.sender import MailSender
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
 from server.supervision import calm_accepts, keep_running
@@ -56,6 +57,7 @@ class Centre:
         self.webhooks = WebhookSender(
             database, SecretBox(settings.secret_key), may_be_private=settings.webhooks_may_reach_private
         )
+        self.mail = MailSender(database, settings)
         self.mosquitto: MosquittoSync | None = None
         if settings.mosquitto_dir is not None:
             known_as = (username or "", password or "")
@@ -70,7 +72,7 @@ class Centre:
         calm_accepts(asyncio.get_running_loop())
         parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run, "trimmer": self.trimmer.run}
         parts |= {"imports": self.imports.run, "webhooks": self.webhooks.run}
-        parts["ages"] = self.ages.run
+        parts |= {"ages": self.ages.run, "mail": self.mail.run}
         parts["commands"] = self.commands.run
         if self.mosquitto is not None:
             parts["mosquitto"] = self.mosquitto.run

@@ -21,6 +21,7 @@ from sqlalchemy.pool import QueuePool
 from server.audit import hook as audit_hook
 from server.clients import indexing
 from server.feed import hook
+from server.identities import hook as identities
 from server.migrations import migrate
 
 __all__ = ["Commit", "CommitSignal", "Database", "note_recorded"]
@@ -74,6 +75,7 @@ class Database:
         self.write_engine = _sqlite_writer(self.url) if self.is_sqlite else _postgresql(self.url)
         self.read_engine = _sqlite_readers(self.url) if self.is_sqlite else _postgresql_readers(self.url)
         _OWNERS[self.write_engine] = self
+        identities.install()
         audit_hook.install()
         hook.install()
         indexing.install()

@@ -9,12 +9,13 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from access.wire.sealing import CentreKey
+from server.mail.addresses import checked
 
 __all__ = ["ServerSettings", "load_settings"]
 
@@ -27,6 +28,9 @@ class ServerSettings(BaseSettings):
     `mosquitto_pid_file` whom to tell. `public_url` and `public_mqtt_url` are what doors and browsers are told; by
     default what is listened on. `api_requests_per_minute` is a limit per API token. `webhooks_may_reach_private` lets
     webhooks go to private addresses and over plain HTTP; by default they go to public ones over HTTPS only.
+
+    Without `smtp_host` e-mails wait. `smtp_security`: `starttls` (port 587 unless given), `tls` (465) or `none` (25),
+    the last without a password. `smtp_from` is the address that e-mails come from, under the organization's name.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEHOUSE_SERVER_", extra="forbid")
@@ -47,11 +51,32 @@ class ServerSettings(BaseSettings):
     mosquitto_pid_file: Path | None = None
     api_requests_per_minute: int = Field(default=600, ge=1)
     webhooks_may_reach_private: bool = False
+    smtp_host: str | None = None
+    smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: str | None = None
+    smtp_from: str | None = None
+    smtp_reply_to: str | None = None
+    smtp_ca_file: Path | None = None
 
     @model_validator(mode="after")
     def _mosquitto_knows_the_centre(self) -> Self:
         if self.mosquitto_dir and not (self.mqtt_url and self.mqtt_username and self.mqtt_password):
             raise ValueError("mosquitto_dir needs mqtt_url, mqtt_username and mqtt_password")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_has_what_it_needs(self) -> Self:
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("smtp_host needs smtp_from")
+        if bool(self.smtp_username) != bool(self.smtp_password):
+            raise ValueError("smtp_username and smtp_password go together")
+        if self.smtp_password and self.smtp_security == "none":
+            raise ValueError("smtp_password needs smtp_security starttls or tls: it would be sent for all to read")
+        for address in filter(None, (self.smtp_from, self.smtp_reply_to)):
+            if checked(address) is None:
+                raise ValueError(f"{address!r} is no e-mail address")
         return self
 
     @property

@@ -17,10 +17,7 @@ from server.accounts.errors import MoveRefused, OwnerRefused
 from server.feed.projection import age_group
 from server.models import Account, Contact, Membership, Multipass, Person, Registration, Tag, new_id
 
-__all__ = ["SHARED", "add_person", "adults", "change_owner", "change_person", "is_minor", "move_person", "put_tags"]
-
-SHARED = ("first_name", "last_name", "date_of_birth")
-"""What the rows of one identity share, beside the profile picture."""
+__all__ = ["add_person", "adults", "change_owner", "change_person", "is_minor", "move_person", "put_tags"]
 
 
 def is_minor(person: Person, today: date) -> bool:
@@ -34,7 +31,7 @@ def adults(people: Sequence[Person], today: date) -> list[Person]:
 
 
 def change_person(session: Session, person: Person, changes: dict[str, Any]) -> None:
-    """Writes columns of a person; what is shared reaches their other organizations, and the names where they pick up.
+    """Writes columns of a person; what is shared reaches their other organizations through `server.identities`.
 
     Raises OwnerRefused when a date of birth would make the account owner one under 18; the caller gives `today` as
     `changes["today"]`.
@@ -46,16 +43,6 @@ def change_person(session: Session, person: Person, changes: dict[str, Any]) -> 
             raise OwnerRefused("under_age")
     for name, value in changes.items():
         setattr(person, name, value)
-    shared = {name: changes[name] for name in SHARED if name in changes}
-    if not shared:
-        return
-    known = [person, *repository.twins(session, person)]
-    for each in known[1:]:
-        for name, value in shared.items():
-            setattr(each, name, value)
-    for each in known:
-        for row in repository.adults_of(session, each.organization_id, each.id):
-            row.name = each.full_name
 
 
 def add_person(session: Session, account: Account, given: dict[str, Any]) -> Person:

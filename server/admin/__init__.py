@@ -21,12 +21,15 @@ from server.admin.pages.account_pictures import AccessPicturePage, AccountPictur
 from server.admin.pages.account_selling import AccountSellingPage
 from server.admin.pages.account_skills import AccountSkillsPage, SkillEditPage
 from server.admin.pages.alarm_subject import AlarmSubjectPage
+from server.admin.pages.client_login import ClientLoginPage
 from server.admin.pages.clients import ClientsPage
 from server.admin.pages.device import DevicePage
 from server.admin.pages.devices import DevicesPage
 from server.admin.pages.explain import WhyPage
 from server.admin.pages.imports import ImportsPage
 from server.admin.pages.integrations import IntegrationsPage
+from server.admin.pages.mail import MailPage
+from server.admin.pages.new_account import NewAccountPage
 from server.admin.pages.organization import OrganizationPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
@@ -68,6 +71,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccountPicturesPage(office),
         ProfilePicturePage(office),
         AccessPicturePage(office),
+        ClientLoginPage(office),
         AccountSkillsPage(office),
         SkillEditPage(office),
         AccountBalancePage(office),
@@ -76,6 +80,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccountActivityPage(office),
         EventPage(office),
         ClientsPage(office),
+        NewAccountPage(office),
         TagsPage(office),
         PersonView(),
         AccountView(),
@@ -97,6 +102,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         DevicesPage(office),
         ImportsPage(office),
         IntegrationsPage(office),
+        MailPage(office),
         PicturePage(office),
         AlarmView(),
         AlarmSubjectPage(office),

@@ -12,17 +12,18 @@ from typing import Any, Final
 from sqlalchemy import Connection, event, inspect, select
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session, SessionTransaction, object_session
 
-from server.audit.actor import current_actor
+from server.audit.actor import SYSTEM, current_actor
 from server.audit.entries import Note, write
 from server.audit.subjects import ALWAYS_IGNORED, SUBJECTS, Subject
 from server.audit.values import CHANGED, plain, tail
 from server.models import EnrolmentCode, Organization
 
-__all__ = ["erase", "forget", "install", "note"]
+__all__ = ["erase", "follows", "forget", "install", "note"]
 
 _NOTES: Final = "gatehouse.audit.notes"
 _MARKS: Final = "gatehouse.audit.marks"
 _BEFORE: Final = "gatehouse.audit.before"
+_FOLLOWING: Final = "gatehouse.audit.following"
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {}, False)
 _TAKEN_AT_ONCE: Final = (EnrolmentCode,)
 """One statement decides who takes a code; the device that it then names is told."""
@@ -75,8 +76,15 @@ def erase(
     _keep(session, told)
 
 
+def follows(session: Session, target: Any) -> None:
+    """Has a row's change in this transaction told as the system's: it follows one in another organization, and names
+    nobody from there."""
+    session.info.setdefault(_FOLLOWING, set()).add(inspect(target))
+
+
 def forget(session: Session) -> None:
     """Drops what was noted: the transaction was rolled back."""
+    session.info.pop(_FOLLOWING, None)
     session.info.pop(_NOTES, None)
     session.info.pop(_MARKS, None)
 
@@ -89,6 +97,7 @@ def _before_commit(session: Session) -> None:
     session.flush()
     notes: list[Note] = session.info.pop(_NOTES, [])
     session.info.pop(_MARKS, None)
+    session.info.pop(_FOLLOWING, None)
     if notes:
         write(session, notes)
 
@@ -191,7 +200,8 @@ def _tell(
     row = state.dict if row is None else row
     keys = [str(row[str(column.key)]) for column in mapper.primary_key]
     entity_id = str(row[subject.part_of]) if subject.part else ":".join(keys)
-    told = Note(subject.entity, entity_id, what, current_actor(), changes=changes)
+    actor = SYSTEM if state in session.info.get(_FOLLOWING, ()) else current_actor()
+    told = Note(subject.entity, entity_id, what, actor, changes=changes)
     told.organization_id = entity_id if isinstance(target, Organization) else row.get("organization_id")
     told.account_id = entity_id if subject.entity == "account" else row.get("account_id")
     told.person_id = row.get(subject.person)

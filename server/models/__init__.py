@@ -8,6 +8,7 @@ from server.models.billing import BalanceEntry, Settlement
 from server.models.clients import (
     CardTemplate,
     ClientLogin,
+    ClientSession,
     ClientToken,
     ExtraAnswer,
     ExtraQuestion,
@@ -50,6 +51,7 @@ __all__ = [
     "Base",
     "CardTemplate",
     "ClientLogin",
+    "ClientSession",
     "ClientToken",
     "Contact",
     "Credential",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from access.domain import people
@@ -14,6 +14,7 @@ from server.models.base import ID_LENGTH, Base, Identified, utc_now
 __all__ = [
     "CardTemplate",
     "ClientLogin",
+    "ClientSession",
     "ClientToken",
     "ExtraAnswer",
     "ExtraQuestion",
@@ -121,8 +122,23 @@ class ClientLogin(Base):
     changed_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class ClientSession(Base):
+    """A client who is signed in, known by the SHA-256 of the cookie's random token."""
+
+    __tablename__ = "client_session"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    identity_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
 class ClientToken(Base):
-    """A link that was sent by e-mail, known by the SHA-256 of its random token. `purpose`: activation or consent."""
+    """A link that was sent by e-mail, known by the SHA-256 of its random token. `purpose`: activation or consent.
+
+    `answer`: activated, accepted, declined, or replaced by a later link.
+    """
 
     __tablename__ = "client_token"
 
@@ -139,7 +155,10 @@ class ClientToken(Base):
 
 
 class Mail(Identified, Base):
-    """An e-mail on its way: kept until the SMTP server took it, tried again with growing pauses."""
+    """An e-mail on its way: kept until the SMTP server took it, tried again with growing pauses.
+
+    `body` has `LINK` where the link goes; `sealed_path` is its path, encrypted, and gone once the e-mail is.
+    """
 
     __tablename__ = "mail"
     __table_args__ = (Index("ix_mail_due", "sent_at", "next_at"),)
@@ -150,6 +169,9 @@ class Mail(Identified, Base):
     to_address: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(300))
     body: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(2), default="en")
+    sealed_path: Mapped[bytes | None] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime | None]
     made_at: Mapped[datetime] = mapped_column(default=utc_now)
     next_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]

@@ -183,7 +183,7 @@ class AllowedAdult(Identified, Base):
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
     child_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
-    adult_person_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    adult_person_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
     contact_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
     name: Mapped[str] = mapped_column(String(200))
     relation_en: Mapped[str] = mapped_column(String(100), default="")

@@ -41,6 +41,8 @@ class AlarmSubjectPage(OfficePage):
             alarm = session.scalar(wanted)
             if alarm is None:
                 raise HTTPException(404)
+            if alarm.kind == "mail_given_up":
+                return request.url_for("admin:mail").path
             held = session.get(Multipass, alarm.subject)
             if held is not None and held.organization_id == organization_id:
                 return _activity(request, held.account_id, flag="overdrawn", **{"pass": held.id})

@@ -131,6 +131,7 @@ def _people() -> None:
     op.add_column("account", sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("uq_account_external_id", "account", ["organization_id", "external_id"], unique=True)
     op.add_column("allowed_adult", sa.Column("contact_id", sa.String(length=64), nullable=True))
+    op.create_index(op.f("ix_allowed_adult_adult_person_id"), "allowed_adult", ["adult_person_id"], unique=False)
     op.create_index(op.f("ix_allowed_adult_contact_id"), "allowed_adult", ["contact_id"], unique=False)
     op.add_column("credential", sa.Column("issued_by", sa.String(length=64), nullable=True))
     op.add_column("credential", sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True))
@@ -188,6 +189,16 @@ def _clients() -> None:
         sa.UniqueConstraint("username", name=op.f("uq_client_login_username")),
     )
     op.create_table(
+        "client_session",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("identity_id", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_client_session")),
+    )
+    op.create_index(op.f("ix_client_session_identity_id"), "client_session", ["identity_id"], unique=False)
+    op.create_table(
         "card_template",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -226,6 +237,9 @@ def _clients() -> None:
         sa.Column("to_address", sa.String(length=254), nullable=False),
         sa.Column("subject", sa.String(length=300), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("sealed_path", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),

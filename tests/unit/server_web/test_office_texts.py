@@ -101,6 +101,7 @@ FAMILIES = {
     # Which facts a rule looks at is proven where explanations are told.
     "fact": [key.removeprefix("fact.") for key in EN if key.startswith("fact.")],
     "what_if": ["days_of", "doubtful", "lost", "replayed", "turned", "unlike", "won"],
+    "mail": ["waiting_count"],
     "account": ["registrations", "account_members", "cards", "activity"],
     "point": [*SETTINGS.values(), "name_en", "name_fr", "form", "opens", "closes", "save", "save_over"],
     "point_group": ["general", "access_point", "attendance", "access_types"],
@@ -146,6 +147,7 @@ FAMILIES = {
     "picture_source": [str(each) for each in PictureSource],
 }
 ALARMS = [
+    "mail_given_up",
     "webhook_given_up",
     "backup_restored",
     "enrolment_guessing",
