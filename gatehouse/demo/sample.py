@@ -16,6 +16,7 @@ from access.domain.memberships import CancellationState
 from access.domain.multipasses import Effective
 from access.domain.people import Language
 from access.domain.registrations import ActivityKind
+from gatehouse.demo.office import furnish
 from gatehouse.demo.people import SAMPLE, SampleAccount, SamplePerson, day, membership_types, multipass_types
 from gatehouse.demo.portraits import portrait_jpeg
 from server.accounts.balance import EntryKind, EntrySource, enter
@@ -92,6 +93,7 @@ def seed(session: Session, *, now: datetime, put_picture: Callable[[bytes], str]
     _add_products(session, moment)
     for account in SAMPLE:
         _add_account(session, organization, account, moment, put_picture)
+    furnish(session, organization, now=now, put_picture=put_picture)
     return organization
 
 
