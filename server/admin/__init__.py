@@ -10,6 +10,7 @@ from server.admin.office import Office
 from server.admin.pages.access_point import AccessPointPage
 from server.admin.pages.access_point_history import AccessPointHistoryPage
 from server.admin.pages.account import AccountPage
+from server.admin.pages.attendance import AttendancePage
 from server.admin.pages.audit import AuditPage
 from server.admin.pages.account_activity import AccountActivityPage, EventPage
 from server.admin.pages.account_balance import AccountBalancePage, AccountEntryPage
@@ -93,6 +94,7 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccessPointView(),
         AccessPointPage(office),
         AccessPointHistoryPage(office),
+        AttendancePage(office),
         SitesPage(office),
         ReportPage(office),
         FacilityView(),

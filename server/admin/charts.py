@@ -35,7 +35,7 @@ _MOST_BARS_WITH_NUMBERS: Final = 14
 def bars(labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str]) -> Markup:
     """Bars that stand, one a label; `name` is what a screen reader calls the chart."""
     is_numbered = len(values) <= _MOST_BARS_WITH_NUMBERS
-    chart = _chart(pygal.Bar, number, height=260, print_values=is_numbered, print_values_position="top", spacing=2)
+    chart = _chart(pygal.Bar, number, height=210, print_values=is_numbered, print_values_position="top", spacing=2)
     every = -(-len(labels) // 12)
     chart.x_labels = [label if place % every == 0 else "" for place, label in enumerate(labels)]
     return _drawn(chart, labels, values, name, number)
@@ -44,17 +44,16 @@ def bars(labels: Sequence[str], values: Sequence[int], *, name: str, number: Cal
 def lying_bars(labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str]) -> Markup:
     """Bars that lie, the first at the top, for labels that are words."""
     height = 50 + _ROW * max(2, len(labels))
-    chart = _chart(
-        pygal.HorizontalBar, number, height=height, print_values=True, print_values_position="top", truncate_label=24
-    )
-    chart.show_y_labels = False
+    chart = _chart(pygal.HorizontalBar, number, height=height, print_values=True, print_values_position="top")
+    # pygal turns the whole chart: the scale of the values is the one called y here too.
+    chart.show_x_labels, chart.show_y_labels = False, True
     chart.x_labels = list(reversed(labels))
     return _drawn(chart, list(reversed(labels)), list(reversed(values)), name, number)
 
 
 def curve(labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str]) -> Markup:
     """A filled line over the time of day."""
-    chart = _chart(pygal.Line, number, height=260, fill=True, show_dots=False, print_values=False)
+    chart = _chart(pygal.Line, number, height=210, fill=True, show_dots=False, print_values=False)
     every = max(1, -(-len(labels) // 12))
     chart.x_labels = [label if place % every == 0 else "" for place, label in enumerate(labels)]
     return _drawn(chart, labels, values, name, number)
@@ -70,6 +69,7 @@ def _chart(kind: Any, number: Callable[[int], str], **more: Any) -> Any:
         width=640,
         margin=8,
         margin_top=18,
+        truncate_label=-1,
         formatter=number,
         **more,
     )

@@ -82,7 +82,7 @@ def device_in(session: Session, organization_id: str, device_id: str) -> Device 
 
 def devices_in(session: Session, organization_id: str) -> list[Device]:
     """Every door of the organization with its site and access points, those in service first."""
-    wanted = select(Device).where(Device.organization_id == organization_id)
+    wanted = select(Device).where(Device.organization_id == organization_id, Device.is_centre.is_(False))
     wanted = wanted.options(joinedload(Device.site), selectinload(Device.access_points))
     return list(session.scalars(wanted.order_by(Device.revoked_at.is_not(None), Device.name, Device.id)))
 

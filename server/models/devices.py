@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, String, Table
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, String, Table, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.models.base import ID_LENGTH, Base, Identified, utc_now
@@ -25,10 +25,20 @@ class Device(Identified, Base):
     """A door. Its secret is 256 random bits, kept as SHA-256; `broker_password` is the same for a Mosquitto file.
 
     A device with `revoked_at` is refused at once, everywhere; one that is written off will never be heard of again.
+    `is_centre`: no door, but what staff do in the back office at this site (`server.desk`); one a site.
     """
 
     __tablename__ = "device"
-    __table_args__ = (Index("ix_device_site", "organization_id", "site_id"),)
+    __table_args__ = (
+        Index("ix_device_site", "organization_id", "site_id"),
+        Index(
+            "uq_device_centre",
+            "site_id",
+            unique=True,
+            sqlite_where=text("is_centre"),
+            postgresql_where=text("is_centre"),
+        ),
+    )
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
@@ -36,6 +46,7 @@ class Device(Identified, Base):
     secret_hash: Mapped[str] = mapped_column(String(64))
     broker_password: Mapped[str] = mapped_column(String(200), default="")
     version: Mapped[str] = mapped_column(String(40), default="")
+    is_centre: Mapped[bool] = mapped_column(default=False, server_default=false())
     enrolled_at: Mapped[datetime] = mapped_column(default=utc_now)
     revoked_at: Mapped[datetime | None]
     written_off_at: Mapped[datetime | None]

@@ -40,6 +40,7 @@ def upgrade() -> None:
     _billing()
     _activity()
     _reports()
+    _desk()
     _audit()
     _api()
     _devices()
@@ -496,6 +497,13 @@ def _reports() -> None:
         sqlite_where=undone,
         postgresql_where=undone,
     )
+
+
+def _desk() -> None:
+    """The centre's own device at each site."""
+    op.add_column("device", sa.Column("is_centre", sa.Boolean(), server_default=sa.false(), nullable=False))
+    here = sa.text("is_centre")
+    op.create_index("uq_device_centre", "device", ["site_id"], unique=True, sqlite_where=here, postgresql_where=here)
 
 
 def _audit() -> None:

@@ -33,6 +33,7 @@ from server.admin.clients_export import COLUMNS as CLIENT_COLUMNS
 from server.admin.say import KNOWN_FLAGS
 from server.admin.texts import texts
 from server.admin.theme import THEMES
+from server.attendance.standing import POSSIBLE, State
 from server.audit.repository import ENTITIES
 from server.clients.tags import COLOURS
 from server.api.scopes import Scope
@@ -133,6 +134,8 @@ FAMILIES = {
         *("offline_yes", "offline_no"),
         *(f"{part}_{each}" for part in ("chart", "head") for each in ("by_hour", "by_day", "by_point", "reasons")),
     ],
+    "attendance_state": [str(each) for each in State],
+    "attendance_do": list(POSSIBLE),
     "report_period": [str(each) for each in Period],
     "report_what": [str(each) for each in What],
     "report_group": [*(str(each) for each in GroupBy), "none"],

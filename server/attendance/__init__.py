@@ -1,0 +1,1 @@
+"""Attendance lists: who came, who left, with whom. Worked out from check-ins, stored nowhere."""
