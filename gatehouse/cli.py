@@ -21,6 +21,7 @@ _COMMANDS = {
     "vectors": ("gatehouse.commands.vectors", "Run decision rows through the law, row by row."),
     "explain": ("gatehouse.commands.explain", "Say why a door answered as it did, or try a draft of its rules."),
     "audit": ("gatehouse.commands.audit", "Check the chains of the audit logs and of the doors' events."),
+    "retention": ("gatehouse.commands.retention", "Let go of what is kept no longer, or count it."),
     "bench": ("gatehouse.commands.bench", "Measure, beside a baseline in the same run."),
     "contracts": ("gatehouse.commands.contracts", "Write the OpenAPI and AsyncAPI descriptions from the code."),
     "version": ("gatehouse.commands.version", "Print the version."),

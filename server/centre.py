@@ -24,12 +24,14 @@ from server.imports.runner import ImportRunner
 from server.ingest.worker import IngestWorker
 from server.mail.sender import MailSender
 from server.pictures.store import PictureStore
+from server.privacy.files import PersonalFiles
+from server.retention.keeper import RetentionKeeper
 from server.settings import ServerSettings
 from server.supervision import calm_accepts, keep_running
 from server.webhooks.secrets import SecretBox
 from server.webhooks.sender import WebhookSender
 
-__all__ = ["Centre", "running_centre"]
+__all__ = ["Centre", "running_centre", "sole_user"]
 
 _LOOK_AFTER_BROKER_S = 1.0
 
@@ -51,12 +53,13 @@ class Centre:
         self.feed = FeedPublisher(database, settings.centre_key, self.link.publish)
         self.commands = CommandPublisher(database, settings.centre_key, self.link.publish)
         self.trimmer = FeedTrimmer(database)
-        self.ages = AgeKeeper(database)
         files, pictures = ImportFiles(settings.data_dir / "imports"), PictureStore(settings.data_dir / "pictures")
         self.imports = ImportRunner(database, files, pictures)
         self.webhooks = WebhookSender(
             database, SecretBox(settings.secret_key), may_be_private=settings.webhooks_may_reach_private
         )
+        self.ages = AgeKeeper(database)
+        self.retention = RetentionKeeper(database, PersonalFiles(database, settings.data_dir))
         self.mail = MailSender(database, settings)
         self.mosquitto: MosquittoSync | None = None
         if settings.mosquitto_dir is not None:
@@ -72,7 +75,7 @@ class Centre:
         calm_accepts(asyncio.get_running_loop())
         parts = {"link": self.link.run, "ingest": self.ingest.run, "feed": self.feed.run, "trimmer": self.trimmer.run}
         parts |= {"imports": self.imports.run, "webhooks": self.webhooks.run}
-        parts |= {"ages": self.ages.run, "mail": self.mail.run}
+        parts |= {"ages": self.ages.run, "mail": self.mail.run, "retention": self.retention.run}
         parts["commands"] = self.commands.run
         if self.mosquitto is not None:
             parts["mosquitto"] = self.mosquitto.run
@@ -105,7 +108,7 @@ async def running_centre(settings: ServerSettings, database: Database) -> AsyncI
     Raises `InUse` when another server has this data directory.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with _sole_user(settings.data_dir):
+    with sole_user(settings.data_dir):
         await asyncio.to_thread(database.migrate)
         centre = Centre(settings, database)
         try:
@@ -116,7 +119,7 @@ async def running_centre(settings: ServerSettings, database: Database) -> AsyncI
 
 
 @contextmanager
-def _sole_user(data_dir: Path) -> Iterator[None]:
+def sole_user(data_dir: Path) -> Iterator[None]:
     """Holds the directory's lock: two servers writing one SQLite file would be two writing connections."""
     lock = os.open(data_dir / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

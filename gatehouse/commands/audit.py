@@ -27,6 +27,7 @@ _SAID = {
     "unlinked": "does not follow from the one before it",
     "head": "is the last one here, but not the one that the log ended with",
     "anchor": "is not the one that was noted",
+    "trimmed": "is not where retention said that it stopped",
     "erased_by": "was emptied, and no entry says by whom",
 }
 

@@ -31,11 +31,14 @@ from server.admin.pages.imports import ImportsPage
 from server.admin.pages.integrations import IntegrationsPage
 from server.admin.pages.mail import MailPage
 from server.admin.pages.new_account import NewAccountPage
+from server.admin.pages.merge import MergePage
 from server.admin.pages.organization import OrganizationPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
+from server.admin.pages.privacy import LeavingPage, PrivacyPage
 from server.admin.pages.profile import ProfilePage
 from server.admin.pages.report import ReportPage
+from server.admin.pages.retention import RetentionPage
 from server.admin.pages.roles import RolesPage
 from server.admin.pages.second_factor import SecondFactorPage
 from server.admin.pages.sites import SitesPage
@@ -111,6 +114,10 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         QuarantineView(),
         StaffView(),
         OrganizationPage(office),
+        LeavingPage(office),
+        PrivacyPage(office),
+        MergePage(office),
+        RetentionPage(office),
         RolesPage(office),
         SecondFactorPage(office),
         AuditPage(office),

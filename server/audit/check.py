@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from access.wire.events import FIRST_PREV
 from server.audit import chain
-from server.models import AuditEntry, AuditHead, Device, DeviceMark, Event, Organization, QuarantinedMessage
+from server.audit.redaction import Erasures, is_redacted
+from server.models import AuditEntry, AuditHead, Device, DeviceMark, DeviceTrim, Event, Organization, QuarantinedMessage
 
 __all__ = ["Checked", "Fault", "check_audit_log", "check_device", "devices_of", "organizations"]
 
@@ -26,7 +27,10 @@ _BATCH: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with which numbers of a chain: edited, deleted, moved, unlinked, head, anchor or erased_by."""
+    """What is wrong with which numbers of a chain.
+
+    `kind`: edited, deleted, moved, unlinked, head, anchor, erased_by or trimmed.
+    """
 
     kind: str
     first_seq: int
@@ -61,6 +65,12 @@ def check_audit_log(session: Session, organization_id: str, *, anchor: tuple[int
     found = _Followed()
     placed = select(AuditEntry.hash, AuditEntry.seq).where(AuditEntry.organization_id == organization_id)
     hashes = {row.hash: row.seq for row in session.execute(placed)}
+    head = session.get(AuditHead, organization_id)
+    trimmed = _trimmed_log(session, organization_id, head)
+    if head is not None and trimmed is not None:
+        found.seq, found.hash = head.trimmed_through, head.trimmed_hash
+        if trimmed != (found.seq, found.hash):
+            found.fault("trimmed", found.seq)
     erasing: dict[int, set[int]] = {}
     erasers: set[int] = set()
     for row in _entries(session, organization_id):
@@ -78,13 +88,14 @@ def check_audit_log(session: Session, organization_id: str, *, anchor: tuple[int
             found.fault("anchor", row["seq"])
     for seq in sorted(seq for by, seqs in erasing.items() if by not in erasers for seq in seqs):
         found.fault("erased_by", seq)
-    head = session.get(AuditHead, organization_id)
     end = (head.seq, head.hash) if head else (0, chain.FIRST_PREV)
     if end[0] > found.seq:
         found.fault("deleted", found.seq + 1, end[0])
     elif end != (found.seq, found.hash):
         found.fault("head", found.seq)
     if anchor is not None and anchor[0] > found.seq:
+        found.fault("anchor", anchor[0])
+    if anchor is not None and head is not None and anchor[0] == head.trimmed_through and anchor[1] != head.trimmed_hash:
         found.fault("anchor", anchor[0])
     return found.checked(organization_id)
 
@@ -95,16 +106,29 @@ def check_device(session: Session, organization_id: str, device_id: str) -> Chec
     mark = session.get(DeviceMark, device_id)
     kept = select(QuarantinedMessage.seq, QuarantinedMessage.body_hash).where(QuarantinedMessage.device_id == device_id)
     parked = {row.seq: row.body_hash for row in session.execute(kept.where(QuarantinedMessage.seq.is_not(None)))}
-    wanted = select(Event.seq, Event.id, Event.prev_hash, Event.body, Event.body_hash).where(
+    wanted = select(Event.seq, Event.id, Event.prev_hash, Event.body, Event.body_hash, Event.erased_by).where(
         Event.device_id == device_id, Event.organization_id == organization_id
     )
     before = 0
+    trim = session.get(DeviceTrim, device_id)
+    if trim is not None:
+        found.seq = before = trim.through_seq
+        found.hash = trim.hash
+        if not _is_trim_told(session, trim):
+            found.fault("trimmed", trim.through_seq)
+    erasures = Erasures(session, organization_id)
     for row in session.execute(wanted.order_by(Event.seq).execution_options(yield_per=_BATCH)):
         _note_gap(found, before, row.seq, mark, parked)
         expected = FIRST_PREV if row.seq == 1 else found.hash if row.seq == before + 1 else parked.get(row.seq - 1)
         if expected is not None and row.prev_hash != expected:
             found.fault("unlinked", row.seq)
-        if not _is_as_sent(row):
+        if row.seq <= (trim.through_seq if trim else 0):
+            found.fault("trimmed", row.seq)
+        if row.erased_by is not None:
+            found.erased += 1
+            if not (erasures.allows(row.erased_by) and is_redacted(row.body, (row.id, row.seq, row.prev_hash))):
+                found.fault("edited", row.seq)
+        elif not _is_as_sent(row):
             found.fault("edited", row.seq)
         found.links, found.seq, found.hash, before = found.links + 1, row.seq, row.body_hash, row.seq
     if mark is not None:
@@ -158,6 +182,37 @@ def _note_gap(
         gone = [each for each in range(max(first, before + 1), min(last, seq - 1) + 1) if each not in parked]
         for each in gone:
             found.fault("deleted", each)
+
+
+def _trimmed_log(session: Session, organization_id: str, head: AuditHead | None) -> tuple[int, str] | None:
+    """What the log itself says last of its own trimming: number and digest; None when it was never trimmed."""
+    if head is None or not head.trimmed_through:
+        return None
+    wanted = select(AuditEntry.changes).where(
+        AuditEntry.organization_id == organization_id, AuditEntry.action == "organization:log_trimmed"
+    )
+    told = session.scalars(wanted.order_by(AuditEntry.seq.desc()).limit(1)).one_or_none()
+    return _after(told, "through_seq", 0), _after(told, "hash", "")
+
+
+def _is_trim_told(session: Session, trim: DeviceTrim) -> bool:
+    """Whether the audit log says so too; its older part may be gone by now."""
+    wanted = select(AuditEntry.changes).where(
+        AuditEntry.organization_id == trim.organization_id,
+        AuditEntry.entity == "device",
+        AuditEntry.entity_id == trim.device_id,
+        AuditEntry.action == "device:trimmed",
+    )
+    told = session.scalars(wanted.order_by(AuditEntry.seq.desc()).limit(1)).one_or_none()
+    if told is None:
+        head = session.get(AuditHead, trim.organization_id)
+        return head is not None and head.trimmed_through > 0
+    return (_after(told, "through_seq", 0), _after(told, "hash", "")) == (trim.through_seq, trim.hash)
+
+
+def _after(changes: Mapping[str, Any] | None, name: str, missing: Any) -> Any:
+    change = (changes or {}).get(name)
+    return change[1] if isinstance(change, list) and len(change) == 2 else missing
 
 
 def _is_as_sent(row: Any) -> bool:

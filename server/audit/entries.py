@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from server.audit.actor import Actor
@@ -27,7 +27,8 @@ _ENTRY: Final[Table] = AuditEntry.__table__  # type: ignore[assignment]
 class Note:
     """One change on its way into the log. `parent` says through which row the organization is found.
 
-    One that `erases` empties what earlier entries say about its person or account.
+    One that `erases` empties what earlier entries say about its person or account, and about the rows `also` (entity
+    and id) whose entries belong to somebody else. `written` is called with the number of its entry, in the transaction.
     """
 
     entity: str
@@ -40,6 +41,8 @@ class Note:
     parent: tuple[str, str] | None = None
     changes: dict[str, Any] = field(default_factory=dict)
     erases: bool = False
+    also: tuple[tuple[str, str], ...] = ()
+    written: Callable[[Session, int], None] | None = None
 
 
 def write(session: Session, notes: Sequence[Note]) -> None:
@@ -58,6 +61,8 @@ def write(session: Session, notes: Sequence[Note]) -> None:
         for told, seq in zip(placed_notes, seqs, strict=True):
             if told.erases:
                 _erase(session, organization_id, told, seq)
+            if told.written is not None:
+                told.written(session, seq)
 
 
 def _merged(notes: Iterable[Note]) -> list[Note]:
@@ -107,6 +112,10 @@ def _erase(session: Session, organization_id: str, told: Note, seq: int) -> None
         concerned.append(_ENTRY.c.person_id == told.person_id)
     if told.entity == "account":
         concerned.append(_ENTRY.c.account_id == told.entity_id)
+    for start in range(0, len(told.also), _CHUNK):
+        concerned.append(tuple_(_ENTRY.c.entity, _ENTRY.c.entity_id).in_(told.also[start : start + _CHUNK]))
+    # What an erasure says of itself names nobody, and the check of the doors' events needs it.
+    concerned = [and_(each, _ENTRY.c.action.not_like("%:erased")) for each in concerned]
     earlier = and_(_ENTRY.c.organization_id == organization_id, _ENTRY.c.seq < seq, _ENTRY.c.erased_by.is_(None))
     session.execute(update(_ENTRY).where(earlier, or_(*concerned)).values(changes={}, salt="", erased_by=seq))
 

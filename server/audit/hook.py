@@ -6,7 +6,7 @@ What a savepoint takes back is forgotten. Bulk statements that would bypass this
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, event, inspect, select
@@ -63,16 +63,26 @@ def note(
 
 
 def erase(
-    session: Session, *, organization_id: str, account_id: str | None = None, person_id: str | None = None
+    session: Session,
+    *,
+    organization_id: str,
+    account_id: str | None = None,
+    person_id: str | None = None,
+    also: Iterable[tuple[str, str]] = (),
+    changes: Mapping[str, Any] | None = None,
+    written: Callable[[Session, int], None] | None = None,
 ) -> None:
     """Empties what the log says about a person, or about an account and all on it, up to and with this transaction.
 
-    Who changed which row when stays, and the chain still holds: what changed is covered by a salted digest only.
+    Who changed which row when stays, and the chain still holds: what changed is covered by a salted digest only. `also`
+    are further rows (entity and id) that say something of them; `changes` is what the erasure says of itself, naming
+    nobody; `written` is called with its number in the log, before the commit.
     """
     entity, entity_id = ("person", person_id) if person_id is not None else ("account", account_id)
     if entity_id is None:
         raise ValueError("erasing needs a person or an account")
     told = Note(entity, entity_id, "erased", current_actor(), organization_id, account_id, person_id, erases=True)
+    told.changes, told.also, told.written = plain(changes or {}), tuple(also), written
     _keep(session, told)
 
 

@@ -44,6 +44,10 @@ CLOCK = "gatehouse.clock"
 """Under this key of `session.info` may be what answers the instant to project for, in place of the present one."""
 
 
+_IS_THERE = (Person.archived_at.is_(None), Person.merged_into.is_(None))
+"""Who is archived, merged or erased leaves the doors, with their cards and with who may pick them up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An entity as doors get it. `site_id` None concerns every site of the organization."""
@@ -123,7 +127,7 @@ def _people(session: Session, ids: Collection[str]) -> Iterator[Item]:
     ).join(Organization, Organization.id == Person.organization_id)
     verifier = (Staff.id == Person.access_picture_verified_by) & (Staff.organization_id == Person.organization_id)
     now = session.info.get(CLOCK, utc_now)()
-    for row in session.execute(wanted.outerjoin(Staff, verifier).where(Person.id.in_(ids))):
+    for row in session.execute(wanted.outerjoin(Staff, verifier).where(Person.id.in_(ids), *_IS_THERE)):
         born_on = row.date_of_birth
         body = people.Participant(
             id=row.id,
@@ -155,7 +159,7 @@ def _credentials(session: Session, ids: Collection[str]) -> Iterator[Item]:
             Person.account_id,
         )
         .join(Person, Person.id == Credential.person_id)
-        .where(Credential.fingerprint.in_(ids))
+        .where(Credential.fingerprint.in_(ids), *_IS_THERE)
     )
     for fingerprint, organization_id, person_id, kind, revoked_at, account_id in session.execute(wanted):
         body = credentials.Credential(
@@ -293,7 +297,8 @@ def _staff(session: Session, ids: Collection[str]) -> Iterator[Item]:
 
 
 def _allowed_adults(session: Session, ids: Collection[str]) -> Iterator[Item]:
-    for row in session.scalars(select(AllowedAdult).where(AllowedAdult.id.in_(ids))):
+    wanted = select(AllowedAdult).join(Person, Person.id == AllowedAdult.child_id)
+    for row in session.scalars(wanted.where(AllowedAdult.id.in_(ids), *_IS_THERE)):
         body = people.AllowedAdult(
             id=row.id,
             account_id=row.account_id,

@@ -89,9 +89,13 @@ def _dependents(_obj: object, _session: Session) -> Iterator[Key]:
 @_dependents.register
 def _(obj: Person, session: Session) -> Iterator[Key]:
     # A credential names its holder's account, so that a scan reads everything at once.
-    if _is_changed(obj, "account_id"):
+    has_left = _is_changed(obj, "archived_at") or _is_changed(obj, "merged_into")
+    if has_left or _is_changed(obj, "account_id"):
         held = select(Credential.fingerprint).where(Credential.person_id == obj.id)
         yield from (Key(EntityKind.CREDENTIAL, each, obj.organization_id) for each in session.scalars(held))
+    if has_left:
+        adults = select(AllowedAdult.id).where(AllowedAdult.child_id == obj.id)
+        yield from (Key(EntityKind.ALLOWED_ADULT, each, obj.organization_id) for each in session.scalars(adults))
 
 
 @_dependents.register

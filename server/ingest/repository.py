@@ -14,21 +14,26 @@ from server.models.devices import Device, DeviceMark
 from server.models.events import Alarm, Event, QuarantinedMessage
 from server.models.organizations import AccessPoint
 from server.models.passes import Multipass, PassUse
-from server.models.people import Person
+from server.models.people import Account, Person
+from server.models.privacy import DeviceTrim, EarlyUndo
 
 __all__ = [
     "Recorded",
     "accounts_of",
+    "accounts_of_passes",
     "device_of",
     "events_near",
     "flags_of",
     "known_access_points",
     "locked_mark",
+    "merged_accounts",
+    "merged_people",
     "multipasses",
     "open_alarm",
     "parked_hashes",
     "quarantined",
     "quarantined_count",
+    "trimmed_through",
     "undone_ids",
     "uses_of",
 ]
@@ -102,6 +107,43 @@ def accounts_of(session: Session, organization_id: str, person_ids: Collection[s
     return {person_id: account_id for person_id, account_id in session.execute(wanted)}  # noqa: C416 - a Row is no pair
 
 
+def merged_people(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Those of the people who were merged, with who they are now, and their account.
+
+    Nobody merges one of them until the commit: what a door still calls by an old name never stays behind.
+    """
+    if not ids:
+        return {}
+    held = select(Person.id, Person.merged_into).where(Person.organization_id == organization_id, Person.id.in_(ids))
+    found = session.execute(held.order_by(Person.id).with_for_update(key_share=True, read=True))
+    merged = {person_id: into for person_id, into in found if into is not None}
+    survivors = accounts_of(session, organization_id, set(merged.values())) if merged else {}
+    return {person_id: (into, survivors[into]) for person_id, into in merged.items() if into in survivors}
+
+
+def merged_accounts(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
+    """Those of the accounts that were merged, with the one they are now."""
+    if not ids:
+        return {}
+    wanted = select(Account.id, Account.merged_into).where(
+        Account.organization_id == organization_id, Account.id.in_(ids), Account.merged_into.is_not(None)
+    )
+    return {account_id: into for account_id, into in session.execute(wanted) if into is not None}
+
+
+def accounts_of_passes(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
+    """The account that each of the organization's multipasses is on."""
+    wanted = select(Multipass.id, Multipass.account_id).where(
+        Multipass.organization_id == organization_id, Multipass.id.in_(ids)
+    )
+    return {pass_id: account_id for pass_id, account_id in session.execute(wanted)}  # noqa: C416 - a Row is no pair
+
+
+def trimmed_through(session: Session, device_id: str) -> int:
+    """Up to which number the device's events are counts by now; 0 when they are all here."""
+    return session.scalar(select(DeviceTrim.through_seq).where(DeviceTrim.device_id == device_id)) or 0
+
+
 def multipasses(session: Session, organization_id: str, ids: Collection[str]) -> list[Multipass]:
     """The organization's multipasses among the ids."""
     wanted = select(Multipass).where(Multipass.organization_id == organization_id, Multipass.id.in_(ids))
@@ -125,7 +167,10 @@ def undone_ids(session: Session, organization_id: str, event_ids: Collection[str
         Event.kind == EventKind.UNDONE.value,
         Event.organization_id == organization_id,
     )
-    return {each for each in session.scalars(wanted) if each is not None}
+    forgotten = select(EarlyUndo.event_id).where(
+        EarlyUndo.event_id.in_(event_ids), EarlyUndo.organization_id == organization_id
+    )
+    return {each for each in (*session.scalars(wanted), *session.scalars(forgotten)) if each is not None}
 
 
 def quarantined(session: Session, device_id: str, payload_hash: str) -> QuarantinedMessage | None:

@@ -130,6 +130,9 @@ class _Intake:
     _hashes: dict[int, str] = field(default_factory=dict)
     _places: set[str] = field(default_factory=set)
     _accounts: dict[str, str] = field(default_factory=dict)
+    _merged: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _merged_accounts: dict[str, str] = field(default_factory=dict)
+    _trimmed: int = 0
     _new: dict[str, tuple[WireEvent, Event]] = field(default_factory=dict)
     _seqs: list[int] = field(default_factory=list)
 
@@ -137,7 +140,9 @@ class _Intake:
         """Takes the events in."""
         self._look_up(received)
         for each in received:
-            if each.event is None:
+            if each.seq is not None and each.seq <= self._trimmed:
+                self._seqs.append(each.seq)
+            elif each.event is None:
                 self._park(each, each.problem, each.detail)
             elif (conflict := self._conflict(each, each.event)) is not None:
                 self._park_conflict(each, each.event, conflict)
@@ -171,6 +176,11 @@ class _Intake:
         self._places = repository.known_access_points(self.session, organization_id, site_id, points)
         people = {event.person for event in events if event.person and event.account is None}
         self._accounts = repository.accounts_of(self.session, organization_id, people) if people else {}
+        named = {event.person for event in events if event.person}
+        self._merged = repository.merged_people(self.session, organization_id, named)
+        accounts = {event.account for event in events if event.account}
+        self._merged_accounts = repository.merged_accounts(self.session, organization_id, accounts)
+        self._trimmed = repository.trimmed_through(self.session, device_id)
 
     def _note(self, found: Recorded) -> None:
         self._by_id[found.id] = found
@@ -189,6 +199,7 @@ class _Intake:
         row = _row(self.identity, event, each, self.now)
         if row.account_id is None and event.person is not None:
             row.account_id = self._accounts.get(event.person)
+        self._follow_merges(row)
         row.flags = sorted(self._flags(event))
         self.session.add(row)
         self._new[event.id] = (event, row)
@@ -197,6 +208,13 @@ class _Intake:
         self._seqs.append(event.seq)
         self._note(Recorded(event.id, event.device, event.seq, each.body_hash, event.prev))
         note_recorded(self.session, self.identity.organization, event.id)
+
+    def _follow_merges(self, row: Event) -> None:
+        """Who was somebody else when the door last heard is found with whom they are now; the body stays as sent."""
+        if row.person_id in self._merged:
+            row.person_id, row.account_id = self._merged[row.person_id]
+        elif row.account_id in self._merged_accounts:
+            row.account_id = self._merged_accounts[row.account_id]
 
     def _flags(self, event: WireEvent) -> Iterable[str]:
         if self.now - event.occurred_at > LATE_AFTER:

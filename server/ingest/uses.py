@@ -50,7 +50,9 @@ def record_uses(
     organization_id = identity.organization
     pairs = list(recorded)
     leases = named_leases(session, organization_id, {id_ for event, _ in pairs if (id_ := _lease_named(event))})
-    taken = [_use(event, row, leases) for event, row in pairs if takes_use(event)]
+    passes = {row.pass_id for event, row in pairs if takes_use(event) and row.pass_id}
+    accounts = repository.accounts_of_passes(session, organization_id, passes) if passes else {}
+    taken = [_use(event, row, leases, accounts) for event, row in pairs if takes_use(event)]
     undone = {id_ for event, _ in pairs if (id_ := undoes(event))}
     undone |= repository.undone_ids(session, organization_id, [use.id for use in taken]) if taken else set()
     for use in taken:
@@ -67,7 +69,7 @@ def _lease_named(event: WireEvent) -> str | None:
     return event.entitlement.lease if event.entitlement and takes_use(event) else None
 
 
-def _use(event: WireEvent, row: Event, leases: dict[str, PassLease]) -> PassUse:
+def _use(event: WireEvent, row: Event, leases: dict[str, PassLease], accounts: dict[str, str]) -> PassUse:
     lease = leases.get(_lease_named(event) or "")
     # Only the borrower spends, and only of the pass it was lent: anything else is a use without a lease.
     is_own = lease is not None and (lease.device_id, lease.multipass_id) == (row.device_id, row.pass_id)
@@ -75,7 +77,8 @@ def _use(event: WireEvent, row: Event, leases: dict[str, PassLease]) -> PassUse:
         id=event.id,
         organization_id=row.organization_id,
         multipass_id=row.pass_id,
-        account_id=row.account_id,
+        # A use is where its pass is now, or doors would not find it with the pass.
+        account_id=accounts.get(row.pass_id or "", row.account_id),
         person_id=event.person or "unknown",
         used_at=event.occurred_at,
         is_undone=False,

@@ -33,6 +33,7 @@ from server.models.passes import (
     PassUse,
 )
 from server.models.people import Account, AllowedAdult, Contact, Credential, Memo, Person, Tag, person_tag
+from server.models.privacy import DeviceTrim, EarlyUndo, MovementCount, RetentionRun
 from server.models.search import AccountOrder, NameVariant, PersonSearch, SearchVersion
 from server.models.staff import Role, Staff, StaffRole, StaffSession
 
@@ -58,6 +59,8 @@ __all__ = [
     "Device",
     "DeviceCommand",
     "DeviceMark",
+    "DeviceTrim",
+    "EarlyUndo",
     "EnrolmentCode",
     "Event",
     "ExtraAnswer",
@@ -72,6 +75,7 @@ __all__ = [
     "MembershipPerson",
     "MembershipType",
     "Memo",
+    "MovementCount",
     "Multipass",
     "MultipassType",
     "NameVariant",
@@ -85,6 +89,7 @@ __all__ = [
     "PictureVersion",
     "QuarantinedMessage",
     "Registration",
+    "RetentionRun",
     "Role",
     "SavedList",
     "SearchVersion",

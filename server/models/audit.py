@@ -14,13 +14,15 @@ __all__ = ["AuditEntry", "AuditHead"]
 
 
 class AuditHead(Base):
-    """Where an organization's audit log stands."""
+    """Where an organization's audit log stands. Up to `trimmed_through` it is gone, with that digest at the end."""
 
     __tablename__ = "audit_head"
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
     hash: Mapped[str] = mapped_column(String(64), default="0" * 64)
+    trimmed_through: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    trimmed_hash: Mapped[str] = mapped_column(String(64), default="0" * 64, server_default="0" * 64)
 
 
 class AuditEntry(Base):

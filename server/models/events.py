@@ -18,7 +18,8 @@ class Event(Base):
 
     People, accounts and access points may be unknown here (or gone later), hence no foreign keys to them. `flags`
     are the centre's remarks: overdrawn, clone, late, long_ago, chain_broken, unknown_access_point, ahead_of_time,
-    unknown_pass, card_not_assigned. `is_flagged` says that there are any.
+    unknown_pass, card_not_assigned. `is_flagged` says that there are any. With a person's data, what their card was and
+    what was noted leave the body, by the audit log's entry `erased_by`; `body_hash` stays that of what the door said.
     """
 
     __tablename__ = "event"
@@ -52,6 +53,7 @@ class Event(Base):
     is_flagged: Mapped[bool] = mapped_column(default=False, server_default=false())
     body: Mapped[str] = mapped_column(Text)
     body_hash: Mapped[str] = mapped_column(String(64))
+    erased_by: Mapped[int | None] = mapped_column(BigInteger)
 
     @validates("flags")
     def _note_flags(self, _name: str, flags: list[str]) -> list[str]:

@@ -119,6 +119,7 @@ class Person(Identified, Base):
     admin_note: Mapped[str] = mapped_column(Text, default="", server_default="")
     merged_into: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     archived_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     account: Mapped[Account] = relationship(back_populates="people")

@@ -45,6 +45,7 @@ def upgrade() -> None:
     _api()
     _devices()
     _staff()
+    _privacy()
 
 
 def _organizations() -> None:
@@ -683,3 +684,66 @@ def _staff() -> None:
     op.add_column("staff", sa.Column("recovery_hashes", sa.JSON(), server_default="[]", nullable=False))
     op.add_column("staff_session", sa.Column("second_factor_at", sa.DateTime(timezone=True), nullable=True))
     # ### end Alembic commands ###
+
+
+def _privacy() -> None:
+    """What retention leaves behind, and marks of what was erased."""
+    op.create_table(
+        "movement_count",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("access_point_id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("pass_type", sa.String(length=40), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_movement_count_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "day", "hour", "access_point_id", "kind", "pass_type", name=op.f("pk_movement_count")
+        ),
+    )
+    op.create_table(
+        "device_trim",
+        sa.Column("device_id", sa.String(length=64), nullable=False),
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("through_seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("events", sa.BigInteger(), nullable=False),
+        sa.Column("trimmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_device_trim_device_id_device")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_device_trim_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("device_id", name=op.f("pk_device_trim")),
+    )
+    op.create_table(
+        "early_undo",
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_early_undo_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("event_id", "organization_id", name=op.f("pk_early_undo")),
+    )
+    op.create_table(
+        "retention_run",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("failure", sa.String(length=200), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_retention_run_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_run")),
+    )
+    op.create_index("ix_retention_run_started", "retention_run", ["organization_id", "started_at"], unique=False)
+    op.add_column("person", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("event", sa.Column("erased_by", sa.BigInteger(), nullable=True))
+    op.add_column("audit_head", sa.Column("trimmed_through", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column(
+        "audit_head", sa.Column("trimmed_hash", sa.String(length=64), server_default="0" * 64, nullable=False)
+    )

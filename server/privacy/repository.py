@@ -1,0 +1,134 @@
+"""The queries about everything that belongs to a person. All are scoped to one organization."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from server.errors import NotFound
+from server.models import (
+    Account,
+    AllowedAdult,
+    Contact,
+    Event,
+    Membership,
+    MembershipPerson,
+    Multipass,
+    PassUse,
+    Person,
+    PictureVersion,
+)
+
+__all__ = [
+    "account_of",
+    "archived_before",
+    "is_picture_used",
+    "last_movement_at",
+    "living",
+    "memberships_of",
+    "multipasses_of",
+    "person_of",
+    "rows_of",
+    "same_person",
+    "uses_of",
+]
+
+
+def person_of(session: Session, organization_id: str, person_id: str, *, is_locked: bool = False) -> Person:
+    """A person of the organization. Raises NotFound."""
+    wanted = select(Person).where(Person.id == person_id, Person.organization_id == organization_id)
+    if is_locked:
+        wanted = wanted.with_for_update(of=Person).execution_options(populate_existing=True)
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        raise NotFound("there is no such person here")
+    return found
+
+
+def account_of(session: Session, organization_id: str, account_id: str, *, is_locked: bool = False) -> Account:
+    """An account of the organization. Raises NotFound."""
+    wanted = select(Account).where(Account.id == account_id, Account.organization_id == organization_id)
+    if is_locked:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        raise NotFound("there is no such account here")
+    return found
+
+
+def same_person(session: Session, person: Person) -> list[Person]:
+    """The person's own row and every row that was merged into it."""
+    found, waiting = {person.id: person}, [person.id]
+    while waiting:
+        wanted = select(Person).where(Person.organization_id == person.organization_id, Person.merged_into.in_(waiting))
+        more = [each for each in session.scalars(wanted.order_by(Person.id)) if each.id not in found]
+        found |= {each.id: each for each in more}
+        waiting = [each.id for each in more]
+    return list(found.values())
+
+
+def living(session: Session, account: Account, *, but: str = "") -> Sequence[Person]:
+    """The people of an account who are neither merged nor erased."""
+    wanted = select(Person).where(
+        Person.account_id == account.id, Person.merged_into.is_(None), Person.erased_at.is_(None), Person.id != but
+    )
+    return session.scalars(wanted.order_by(Person.first_name, Person.id)).all()
+
+
+def memberships_of(session: Session, organization_id: str, person_ids: Collection[str]) -> Sequence[Membership]:
+    """The memberships that cover them."""
+    covered = select(MembershipPerson.membership_id).where(MembershipPerson.person_id.in_(person_ids))
+    wanted = select(Membership).where(Membership.organization_id == organization_id, Membership.id.in_(covered))
+    return session.scalars(wanted.order_by(Membership.id)).all()
+
+
+def multipasses_of(session: Session, organization_id: str, person_ids: Collection[str]) -> Sequence[Multipass]:
+    """The multipasses of their own."""
+    wanted = select(Multipass).where(Multipass.organization_id == organization_id, Multipass.person_id.in_(person_ids))
+    return session.scalars(wanted.order_by(Multipass.id)).all()
+
+
+def uses_of(session: Session, organization_id: str, multipass_ids: Collection[str]) -> Sequence[PassUse]:
+    """The uses of these passes."""
+    wanted = select(PassUse).where(PassUse.organization_id == organization_id, PassUse.multipass_id.in_(multipass_ids))
+    return session.scalars(wanted.order_by(PassUse.used_at, PassUse.id)).all()
+
+
+def rows_of(session: Session, class_: Any, person_ids: Collection[str]) -> Sequence[Any]:
+    """The rows of a table that say something about these people (`person_id`)."""
+    return session.scalars(select(class_).where(class_.person_id.in_(person_ids))).all()
+
+
+def last_movement_at(session: Session, organization_id: str, person_ids: Collection[str]) -> datetime | None:
+    """When one of them was last seen at a door."""
+    wanted = select(func.max(Event.occurred_at)).where(
+        Event.organization_id == organization_id, Event.person_id.in_(person_ids)
+    )
+    found: datetime | None = session.scalar(wanted)
+    return found
+
+
+def archived_before(session: Session, organization_id: str, before: datetime) -> list[str]:
+    """The people who were archived before the instant and are not erased."""
+    wanted = select(Person.id).where(
+        Person.organization_id == organization_id,
+        Person.archived_at < before,
+        Person.erased_at.is_(None),
+        Person.merged_into.is_(None),
+    )
+    return list(session.scalars(wanted.order_by(Person.archived_at, Person.id)))
+
+
+def is_picture_used(session: Session, sha256: str) -> bool:
+    """Whether anything, in whatever organization, still refers to a picture."""
+    used = (
+        select(Person.id).where(or_(Person.profile_picture == sha256, Person.access_picture == sha256)),
+        select(PictureVersion.id).where(PictureVersion.picture == sha256),
+        select(AllowedAdult.id).where(AllowedAdult.picture == sha256),
+        select(Contact.id).where(Contact.picture == sha256),
+    )
+    return any(session.scalars(each.limit(1)).first() is not None for each in used)
