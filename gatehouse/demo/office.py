@@ -1,6 +1,7 @@
 """What the back office shows of the sample organization beside the doors' business: addresses, tags, skills, bills.
 
-Nothing here changes what a door answers: no memo is starred, no amount is old enough, no session meets today.
+Nothing here changes what a door answers: no memo is starred, no amount is old enough, and the session
+of today begins in four hours.
 """
 
 from __future__ import annotations
@@ -201,22 +202,28 @@ def _add_words(session: Session, organization: Organization, now: datetime, toda
 
 
 def _add_activities(session: Session, organization: Organization, now: datetime, today: date) -> None:
-    """A session that meets in three days, a drop-in, and a full course with its waitlist."""
+    """A session of today, one that meets in three days, a drop-in, and a full course with its waitlist."""
     own = {"organization_id": organization.id}
     zone = ZoneInfo(organization.time_zone)
-    for id_, kind, english, french, first, hour in (
-        ("lifesaving", ActivityKind.SESSION, "Junior lifesaving", "Jeunes sauveteurs", 3, 18),
-        ("family-swim", ActivityKind.DROP_IN, "Family swim", "Bain familial", 2, 10),
-        ("swim-2", ActivityKind.SESSION, "Swim level 2", "Natation niveau 2", 4, 9),
+    later = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=5)
+
+    def at_hour(days: int, hour: int) -> datetime:
+        return datetime.combine(today + timedelta(days=days), time(hour), tzinfo=zone)
+
+    for id_, kind, english, french, starts_at in (
+        ("swim-club", ActivityKind.SESSION, "Swim club training", "Entraînement du club de natation", later),
+        ("lifesaving", ActivityKind.SESSION, "Junior lifesaving", "Jeunes sauveteurs", at_hour(3, 18)),
+        ("family-swim", ActivityKind.DROP_IN, "Family swim", "Bain familial", at_hour(2, 10)),
+        ("swim-2", ActivityKind.SESSION, "Swim level 2", "Natation niveau 2", at_hour(4, 9)),
     ):
-        starts_at = datetime.combine(today + timedelta(days=first), time(hour), tzinfo=zone)
         activity = Activity(id=id_, kind=kind, name_en=english, name_fr=french, facility_id="pool-hall", **own)
         for week in range(6):
             at = starts_at + timedelta(weeks=week)
             activity.occurrences.append(Occurrence(id=f"{id_}-{week}", starts_at=at, ends_at=at + timedelta(hours=1)))
         session.add(activity)
     session.flush()
-    places = [("noah", "lifesaving"), ("smith-1", "lifesaving"), ("maya", "family-swim"), ("lea", "family-swim")]
+    places = [(person_id, "swim-club") for person_id in ("lea", "noah", "smith-1", "nguyen-2", "nguyen-3")]
+    places += [("noah", "lifesaving"), ("smith-1", "lifesaving"), ("maya", "family-swim"), ("lea", "family-swim")]
     for person_id, activity_id in places:
         session.add(_registration(session, person_id, activity_id, now - timedelta(days=20), own))
     for number, person_id in enumerate(_WAITING):
