@@ -30,9 +30,10 @@ class Office:
 
     url: str
     database: Database
+    settings: ServerSettings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """The server, as `gatehouse server` runs it, in a thread."""
     data_dir = tmp_path_factory.mktemp("office")
@@ -46,7 +47,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     wait_until(lambda: server.started or not thread.is_alive(), what="the server's start")
     assert server.started
     some.fill(app.state.database, PictureStore(data_dir / "pictures"))
-    yield Office(settings.browser_url, app.state.database)
+    yield Office(settings.browser_url, app.state.database, settings)
     server.should_exit = True
     thread.join(PATIENCE_S)
     assert not thread.is_alive()

@@ -83,7 +83,8 @@ def refused(office: Office) -> Iterator[str]:
     yield _scan(office, minutes_ago=60, person_id="home-emile", **denied)
     with office.database.write() as session:
         session.execute(delete(Event))
-        session.execute(delete(AccessPointVersion).where(AccessPointVersion.access_point_id == STUDIO))
+        for version in session.scalars(select(AccessPointVersion).where(AccessPointVersion.access_point_id == STUDIO)):
+            session.delete(version)
         session.delete(session.get_one(Membership, EXPIRED))
         session.delete(session.get_one(AccessPoint, STUDIO))
         _staff(session).language = "en"  # type: ignore[assignment]
