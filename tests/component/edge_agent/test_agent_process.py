@@ -112,7 +112,7 @@ def test_a_restart_shows_the_last_answer_again_and_pulses_nothing(
         agent.enroll()
         agent.start()
         last, tries = None, 0
-        while last is None and tries < 8:  # an answer whose time on the screen is over is not shown again
+        while last is None and tries < 20:  # an answer whose time on the screen is over is not shown again
             tries += 1
             agent.wait_ready()
             with _page(agent) as page:
