@@ -12,8 +12,10 @@ from server.admin.pages.access_point_history import AccessPointHistoryPage
 from server.admin.pages.account import AccountPage
 from server.admin.pages.attendance import AttendancePage
 from server.admin.pages.audit import AuditPage
+from server.admin.pages.card_templates import CardTemplatesPage, PrintCardsPage
 from server.admin.pages.account_activity import AccountActivityPage, EventPage
 from server.admin.pages.account_balance import AccountBalancePage, AccountEntryPage
+from server.admin.pages.account_cards import AccountCardPage, AccountCardsPage
 from server.admin.pages.account_contacts import AccountContactsPage
 from server.admin.pages.account_edit import AccountEditPage
 from server.admin.pages.account_members import AccountMembersPage
@@ -72,6 +74,8 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccountEditPage(office),
         AccountContactsPage(office),
         AccountPeoplePage(office),
+        AccountCardsPage(office),
+        AccountCardPage(office),
         AccountPicturesPage(office),
         ProfilePicturePage(office),
         AccessPicturePage(office),
@@ -86,6 +90,8 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         ClientsPage(office),
         NewAccountPage(office),
         TagsPage(office),
+        PrintCardsPage(office),
+        CardTemplatesPage(office),
         PersonView(),
         AccountView(),
         MembershipView(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +10,10 @@ from server.admin.account import repository
 from server.admin.account.dated import DatedLine, dated_lines
 from server.admin.account.registrations import Registrations, by_first_name, registrations
 from server.db import Database
-from server.models import Account, Credential, Person, Tag
+from server.models import Account, Person, Tag
 from server.staff.service import SignedIn
 
-__all__ = ["AccountHead", "account_cards", "account_dated", "account_head", "account_registrations", "last_entries"]
+__all__ = ["AccountHead", "account_dated", "account_head", "account_registrations", "last_entries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +74,6 @@ def account_dated(
     with database.read() as session:
         places, meetings, waiting = repository.dated_of(session, staff.organization_id, head.account.id)
     return dated_lines(places, meetings, waiting, now=now)
-
-
-def account_cards(database: Database, staff: SignedIn, head: AccountHead) -> Sequence[Credential]:
-    """What the account's people present."""
-    with database.read() as session:
-        return repository.credentials_of(session, staff.organization_id, head.account.id)
 
 
 def last_entries(database: Database, staff: SignedIn, head: AccountHead) -> dict[str, datetime]:

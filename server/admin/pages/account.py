@@ -48,10 +48,3 @@ class AccountPage(AccountSubpage):
             columns=[(kind, key) for kind, key in _COLUMNS.items() if kind in _ALWAYS or kind in there],
             by_id={each.id: each for each in head.people},
         )
-
-    @route("/cards", name="account_cards")
-    async def cards(self, request: Request) -> Response:
-        """Membership cards."""
-        head, staff = await self.head(request), signed_in_staff(request)
-        held = await in_thread(lambda: service.account_cards(self.office.database, staff, head))
-        return self.tab(request, head, "cards", credentials=held)

@@ -35,6 +35,9 @@ from server.admin.texts import texts
 from server.admin.theme import THEMES
 from server.attendance.standing import POSSIBLE, State
 from server.audit.repository import ENTITIES
+from server.cards.layout import CardCode, CardLanguage
+from server.cards.printing import Paper
+from server.cards.service import RevokedBecause
 from server.clients.tags import COLOURS
 from server.api.scopes import Scope
 from server.devices.commands import SUPERSEDED
@@ -147,6 +150,12 @@ FAMILIES = {
         *(f"{role}{more}" for role in PictureRole for more in ("", "_why")),
         *(refusal.code for refusal in (PictureTooLarge, PictureTooManyPixels, NotAPicture, PictureUnreadable)),
     ],
+    "card_because": [str(each) for each in RevokedBecause],
+    "card_paper": [str(each) for each in Paper],
+    "card_code": [str(each) for each in CardCode],
+    "card_language": [str(each) for each in CardLanguage],
+    "card_problem": ["not_uid", "unreadable", "needs_number", "revoked", "taken", "not_in_use", "too_long"],
+    "card_template_problem": ["name", "colour", "prefix", "digits"],
     "picture_source": [str(each) for each in PictureSource],
 }
 ALARMS = [
