@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from access.domain.people import Text
+from access.words import LANGUAGES, words
 from server.admin.say import Say
 from server.audit.values import CHANGED, PART
 from server.models import AuditEntry
@@ -111,6 +112,8 @@ def _value(name: str, value: Any, names: Mapping[str, Any], say: Say) -> str:
 def _text(name: str, text: str, names: Mapping[str, Any], say: Say) -> str:
     if _is_reference(name) and text in names:
         return _named(names[text], say)
+    if name == "language" and text in LANGUAGES:
+        return words(text).name
     if _DIGEST.fullmatch(text):
         return f"{text[:8]}…"
     try:

@@ -20,6 +20,7 @@ from starlette_admin.views import CustomView
 from access.words import LANGUAGES, words
 from server.admin.forms import BoundedForms
 from server.admin.gate import StaffGate
+from server.admin.menu import RANK, Group, menu
 from server.admin.office import Office, may, signed_in_staff
 from server.admin.say import masked
 from server.admin.security import NonceLoader, SecurityHeaders, csp_nonce
@@ -97,6 +98,7 @@ class BackOffice(BaseAdmin):
             "chosen_theme": chosen_theme,
             "initials": initials,
             "masked": masked,
+            "menu": menu,
             "languages": LANGUAGES,
             "language_names": {code: words(code).name for code in LANGUAGES},
             "themes": THEMES,
@@ -114,6 +116,8 @@ class OfficePage(CustomView):
     """A page of ours. Shown in the menu, and reachable, with its permission only."""
 
     permission: Permission | None = None
+    group: Group | None = None
+    rank: int = RANK
 
     def __init__(self, office: Office) -> None:
         super().__init__()

@@ -41,6 +41,7 @@ class AccountContactsPage(AccountSubpage):
     @route("")
     async def index(self, request: Request) -> Response:
         """Contacts are listed with each member."""
+        await self.head(request)
         return RedirectResponse(self._back(request), status_code=303)
 
     @route("/new", methods=["GET", "POST"], name="account_contact_new")

@@ -54,6 +54,7 @@ class AccountPeoplePage(AccountSubpage):
     @route("")
     async def index(self, request: Request) -> Response:
         """The members' own subtab."""
+        await self.head(request)
         return RedirectResponse(self.url(request, "account_members"), status_code=303)
 
     @route("/add", methods=["GET", "POST"], name="account_person_add")

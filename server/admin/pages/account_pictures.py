@@ -107,6 +107,7 @@ class ProfilePicturePage(_PicturePage):
     @route("")
     async def index(self, request: Request) -> Response:
         """Both are shown on one page."""
+        await self.head(request)
         return RedirectResponse(back(request), status_code=303)
 
     @route("/new", methods=["POST"], name="profile_picture_new")
@@ -136,6 +137,7 @@ class AccessPicturePage(_PicturePage):
     @route("")
     async def index(self, request: Request) -> Response:
         """Both are shown on one page."""
+        await self.head(request)
         return RedirectResponse(back(request), status_code=303)
 
     @route("/new", methods=["POST"], name="access_picture_new")

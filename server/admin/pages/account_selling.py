@@ -37,6 +37,7 @@ class AccountSellingPage(AccountSubpage):
     @route("")
     async def index(self, request: Request) -> Response:
         """What was sold is in Registrations."""
+        await self.head(request)
         return RedirectResponse(self.url(request, "account"), status_code=303)
 
     @route("/membership", methods=["GET", "POST"], name="account_sell_membership")

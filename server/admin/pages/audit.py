@@ -28,6 +28,7 @@ class AuditPage(OfficePage):
     icon = "fa-solid fa-clock-rotate-left"
     path = "/audit"
     route_name = "audit"
+    rank = 90
     permission = Permission.AUDIT
 
     @route("")

@@ -55,6 +55,7 @@ class ClientsPage(OfficePage):
     icon = "fa-solid fa-users"
     path = "/accounts"
     route_name = "accounts"
+    rank = 10
     permission = Permission.VIEW_ACCOUNTS
 
     @route("")

@@ -43,6 +43,7 @@ class DevicesPage(LivePage):
     icon = "fa-solid fa-tablet-screen-button"
     path = "/devices"
     route_name = "devices"
+    rank = 60
     permission = Permission.DEVICES
 
     @route("")

@@ -55,6 +55,7 @@ class ImportsPage(OfficePage):
     icon = "fa-solid fa-file-import"
     path = "/imports"
     route_name = "imports"
+    rank = 55
     permission = Permission.IMPORT
 
     def __init__(self, office: Office) -> None:

@@ -40,6 +40,7 @@ class IntegrationsPage(OfficePage):
     icon = "fa-solid fa-plug"
     path = "/integrations"
     route_name = "integrations"
+    rank = 60
     permission = Permission.INTEGRATIONS
 
     def __init__(self, office: Office) -> None:

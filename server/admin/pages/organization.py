@@ -45,6 +45,7 @@ class OrganizationPage(FormPage):
     icon = "fa-solid fa-sliders"
     path = "/organization"
     route_name = "organization"
+    rank = 10
     permission = Permission.ORGANIZATION
     add_to_menu = True
 

@@ -11,6 +11,7 @@ from starlette_admin.routing import route
 
 from server.admin.frame import OfficePage
 from server.admin.live import server_sent_events
+from server.admin.menu import Group
 from server.admin.office import in_thread, signed_in_staff
 from server.admin.texts import lazy_text
 from server.checkins.activity import ActivityFilter
@@ -29,6 +30,7 @@ class OverviewPage(OfficePage):
     icon = "fa-solid fa-door-open"
     path = "/"
     route_name = "index"
+    group = Group.TODAY
     permission = Permission.VIEW_ACCOUNTS
 
     @route("")

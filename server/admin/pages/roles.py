@@ -39,6 +39,7 @@ class RolesPage(OfficePage):
     icon = "fa-solid fa-key"
     path = "/roles"
     route_name = "roles"
+    rank = 35
     permission = Permission.STAFF
 
     @route("")

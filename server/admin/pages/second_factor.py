@@ -26,6 +26,7 @@ class SecondFactorPage(OfficePage):
     icon = "fa-solid fa-mobile-screen"
     path = "/second-factor"
     route_name = "second_factor"
+    rank = 40
     permission = Permission.STAFF
 
     @route("")

@@ -27,6 +27,7 @@ class SitesPage(OfficePage):
     icon = "fa-solid fa-location-dot"
     path = "/sites"
     route_name = "sites"
+    rank = 20
     permission = Permission.ACCESS_POINTS
 
     @route("")

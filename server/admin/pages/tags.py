@@ -27,7 +27,7 @@ class TagsPage(OfficePage):
     path = "/tags"
     route_name = "tags"
     permission = Permission.ORGANIZATION
-    add_to_menu = False
+    rank = 20
 
     @route("")
     async def index(self, request: Request) -> Response:

@@ -75,6 +75,7 @@ class AccessPointView(OrganizationView):
     sortable_fields = ("name_en", "name_fr")
     fields_default_sort = ("name_en",)
     view_permission = edit_permission = Permission.ACCESS_POINTS
+    rank = 10
 
     def __init__(self) -> None:
         super().__init__(
@@ -88,7 +89,7 @@ class AccessPointView(OrganizationView):
     def is_active(self, request: Request) -> bool:
         """Whether the menu marks it: for the list, and for the page of each."""
         path = request.scope["path"].removeprefix(request.scope["root_path"])
-        return bool(super().is_active(request) or path.startswith("/access-point/"))
+        return bool(super().is_active(request) or path.startswith(("/access-point/", "/access-point-", "/what-if")))
 
     def get_list_query(self, request: Request) -> Any:
         """Those in use."""

@@ -6,11 +6,11 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette_admin.actions import link_row_action, row_action
-from starlette_admin.fields import ComputedField, DateTimeField, IntegerField, StringField
+from starlette_admin.fields import ComputedField, IntegerField, StringField
 from starlette_admin.flash import flash
 
 from server.admin.office import signed_in_staff
-from server.admin.records.base import OrganizationView, id_field, label, said
+from server.admin.records.base import Instant, OrganizationView, ReadOnlyView, id_field, label, said
 from server.admin.texts import lazy_text, texts
 from server.models import Alarm, QuarantinedMessage, utc_now
 from server.staff.permissions import Permission
@@ -31,13 +31,14 @@ class AlarmView(OrganizationView):
         id_field(),
         ComputedField("what", label=label("what"), getter=_kind),
         StringField("subject", label=label("subject")),
-        DateTimeField("raised_at", label=label("raised_at")),
-        DateTimeField("settled_at", label=label("settled_at")),
+        Instant("raised_at", label=label("raised_at")),
+        Instant("settled_at", label=label("settled_at")),
     )
     search_columns = (Alarm.kind, Alarm.subject)
     sortable_fields = ("raised_at", "settled_at")
     fields_default_sort = (("raised_at", True),)
     view_permission = edit_permission = Permission.DEVICES
+    rank = 70
     is_created_here = False
 
     def __init__(self) -> None:
@@ -81,7 +82,7 @@ class AlarmView(OrganizationView):
         return _kind(request, obj)
 
 
-class QuarantineView(OrganizationView):
+class QuarantineView(ReadOnlyView):
     """Messages kept because they could not be taken in."""
 
     fields = (
@@ -91,13 +92,13 @@ class QuarantineView(OrganizationView):
         StringField("device_id", label=label("device")),
         IntegerField("payload_size", label=label("payload_size")),
         IntegerField("times", label=label("times")),
-        DateTimeField("received_at", label=label("received_at")),
+        Instant("received_at", label=label("received_at")),
     )
     search_columns = (QuarantinedMessage.reason, QuarantinedMessage.detail, QuarantinedMessage.device_id)
     sortable_fields = ("reason", "times", "received_at")
     fields_default_sort = (("received_at", True),)
     view_permission = edit_permission = Permission.DEVICES
-    is_created_here = False
+    rank = 80
 
     def __init__(self) -> None:
         super().__init__(

@@ -5,7 +5,8 @@ Deleting follows the retention rules, so no view offers it by itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import escape
@@ -16,17 +17,31 @@ from starlette.requests import Request
 from starlette_admin.contrib.sqla import ModelView
 from starlette_admin.exceptions import FormValidationError
 from starlette_admin.export.csv import CsvExporter
-from starlette_admin.fields import BaseField, DateField, IntegerField, RelationField, StringField
+from starlette_admin.fields import (
+    BaseField,
+    DateField,
+    DateTimeField,
+    IntegerField,
+    RelationField,
+    StringField,
+)
+from starlette_admin.types import RequestAction
 
 from access.domain.people import Text
+from server.admin.menu import RANK, Group
 from server.admin.office import may, signed_in_staff
+from server.admin.say import Say
+from server.admin.settling import cents, plain_amount
 from server.admin.texts import lazy_text, texts
-from server.models import Person
+from server.models import Person, utc_now
 from server.staff.permissions import Permission
 from server.staff.service import is_email
 
 __all__ = [
+    "Amount",
+    "Instant",
     "OrganizationView",
+    "ReadOnlyView",
     "SpreadsheetCsv",
     "WholeNumber",
     "day_field",
@@ -77,6 +92,46 @@ class WholeNumber(IntegerField):
         await super().validate(request, value, form_values)
 
 
+@dataclass
+class Instant(DateTimeField):
+    """An instant as every page of ours says it; a file gets it exactly."""
+
+    async def serialize_value(self, request: Request, value: Any) -> str:
+        """The day and the time in the reader's words and the organization's zone."""
+        if request.state.action is RequestAction.EXPORT or not isinstance(value, datetime):
+            return str(await super().serialize_value(request, value))
+        return _say(request).when(value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+@dataclass
+class Amount(StringField):
+    """An amount in the organization's currency, in hundredths, typed as people do. What is none is refused."""
+
+    searchable: bool = False
+    orderable: bool = False
+    filters: Any = field(default_factory=list)
+
+    async def parse_form_data(self, request: Request, form_data: FormData) -> Any:
+        """Hundredths, None when empty, the text itself when it is no amount."""
+        text = str(form_data.get(self.id) or "").strip()
+        return None if not text else text if (found := cents(text)) is None else found
+
+    async def validate(self, request: Request, value: Any, form_values: dict[str, Any]) -> None:
+        """Raises ValueError with a remark in the reader's language."""
+        if isinstance(value, str):
+            raise ValueError(said(request, "settlement.problem_amount"))
+
+    async def serialize_value(self, request: Request, value: Any) -> str:
+        """As money; in a form the number alone."""
+        say = _say(request)
+        return plain_amount(value, say) if request.state.action.is_form() else say.money(value)
+
+
+def _say(request: Request) -> Say:
+    staff = signed_in_staff(request)
+    return Say(staff.language, staff.zone, utc_now(), staff.currency)
+
+
 def plausible_email(request: Request, _field: BaseField, value: Any, _form: dict[str, Any]) -> None:
     """Raises ValueError for what cannot be an e-mail address."""
     if not is_email(str(value)):
@@ -119,6 +174,8 @@ class OrganizationView(ModelView):
     """`account_id` or `person_id`: the column by which a name that is looked for leads to a row."""
     unique_field: str = ""
     add_to_menu: bool = True
+    group: Group | None = None
+    rank: int = RANK
 
     importers = ()
     column_visibility = False
@@ -171,9 +228,9 @@ class OrganizationView(ModelView):
     async def validate(self, request: Request, data: dict[str, Any]) -> None:
         """Refuses a relation to a row that is not there, or is another organization's."""
         errors: dict[str | int, Any] = {}
-        for field in self.get_fields_list(request):
-            if isinstance(field, RelationField) and field.required and not data.get(field.name):
-                errors[field.name] = said(request, "records.choose")
+        for each in self.get_fields_list(request):
+            if isinstance(each, RelationField) and each.required and not data.get(each.name):
+                errors[each.name] = said(request, "records.choose")
         if errors:
             raise FormValidationError(errors)
 
@@ -201,3 +258,13 @@ class OrganizationView(ModelView):
     async def select2_result(self, obj: Any, request: Request) -> str:
         """The same, as the HTML that choosers want."""
         return f"<span>{escape(self.named(obj, request))}</span>"
+
+
+class ReadOnlyView(OrganizationView):
+    """Rows that are changed elsewhere."""
+
+    is_created_here = False
+
+    def can_edit(self, request: Request) -> bool:
+        """Nobody."""
+        return False

@@ -1,4 +1,4 @@
-"""Memberships with their pauses, multipasses, and cards."""
+"""Memberships and multipasses of all accounts, the types they are sold by, and cards."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 from starlette.requests import Request
-from starlette_admin.actions import row_action
-from starlette_admin.contrib.sqla import InlineModelView
+from starlette_admin.actions import link_row_action, row_action
 from starlette_admin.exceptions import FormValidationError
 from starlette_admin.fields import (
     BooleanField,
     ComputedField,
-    DateTimeField,
     EnumField,
     HasOne,
     StringField,
@@ -21,14 +19,25 @@ from starlette_admin.fields import (
 from starlette_admin.flash import flash
 
 from access.domain.credentials import CredentialKind, UnreadableCode, fingerprint, normalise
-from server.admin.office import signed_in_staff
-from server.admin.records.base import OrganizationView, WholeNumber, day_field, id_field, label, name_fields, said
+from server.admin.menu import Group
+from server.admin.office import may, signed_in_staff
+from server.admin.records.base import (
+    Amount,
+    Instant,
+    OrganizationView,
+    ReadOnlyView,
+    WholeNumber,
+    day_field,
+    id_field,
+    label,
+    name_fields,
+    said,
+)
 from server.admin.say import masked
 from server.admin.texts import lazy_text
 from server.models import (
     Credential,
     Membership,
-    MembershipPause,
     MembershipType,
     Multipass,
     MultipassType,
@@ -43,16 +52,21 @@ def _choices(group: str, *codes: str) -> list[tuple[str, str]]:
     return [(code, lazy_text(f"{group}.{code}")) for code in codes]
 
 
-_SOLD_BY = ("is_one_use_a_day", "is_strict", "expires_after_days", "expires_after_months")
 _EFFECTIVE = _choices("effective", "on_purchase", "on_date", "on_first_use")
 
 
 class MembershipTypeView(OrganizationView):
-    """Memberships as they are sold. In no menu: chosen from when a membership is edited."""
+    """Memberships as they are sold."""
 
-    fields = (id_field(), *name_fields(), BooleanField("makes_cards", label=label("makes_cards")))
+    fields = (
+        id_field(),
+        *name_fields(),
+        Amount("price_cents", label=label("price")),
+        BooleanField("makes_cards", label=label("makes_cards")),
+    )
     search_columns = (MembershipType.name_en, MembershipType.name_fr)
-    add_to_menu = False
+    group = Group.PASSES
+    rank = 60
 
     def __init__(self) -> None:
         super().__init__(
@@ -65,19 +79,21 @@ class MembershipTypeView(OrganizationView):
 
 
 class MultipassTypeView(OrganizationView):
-    """Multipasses as they are sold. In no menu. What is changed here holds for passes sold afterwards."""
+    """Multipasses as they are sold. What is changed here holds for passes sold afterwards."""
 
     fields = (
         id_field(),
         *name_fields(),
-        WholeNumber("total", label=label("total")),
+        WholeNumber("total", label=label("total"), help_text=lazy_text("help.unlimited")),
+        Amount("price_cents", label=label("price"), help_text=lazy_text("help.price")),
         EnumField("effective", label=label("effective"), choices=_EFFECTIVE),
         BooleanField("is_family", label=label("is_family")),
         BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
         BooleanField("is_strict", label=label("is_strict"), help_text=lazy_text("help.strict_type")),
     )
     search_columns = (MultipassType.name_en, MultipassType.name_fr)
-    add_to_menu = False
+    group = Group.PASSES
+    rank = 70
 
     def __init__(self) -> None:
         super().__init__(
@@ -89,26 +105,14 @@ class MultipassTypeView(OrganizationView):
         )
 
 
-class _PauseInline(InlineModelView):
-    model = MembershipPause  # type: ignore[misc]
-    display_name = lazy_text("one.pause")
-    menu_label = lazy_text("fields.pauses")
-    fields = (
-        id_field(),
-        day_field("first_on", required=True),
-        day_field("last_on"),
-    )
-    extra = 1
-
-
-class MembershipView(OrganizationView):
-    """Memberships: their days, cancellations and pauses. They are sold elsewhere."""
+class MembershipView(ReadOnlyView):
+    """Memberships of all accounts. They are sold, paused and cancelled on their account."""
 
     fields = (
         id_field(),
-        HasOne("account", key="account", label=label("account"), read_only=True),
-        HasOne("type", key="membership-type", label=label("type"), required=True),
-        day_field("starts_on", required=True),
+        HasOne("account", key="account", label=label("account")),
+        HasOne("type", key="membership-type", label=label("type")),
+        day_field("starts_on"),
         day_field("ends_on"),
         EnumField(
             "cancellation_state",
@@ -120,8 +124,8 @@ class MembershipView(OrganizationView):
     search_by_person = "account_id"
     sortable_fields = ("starts_on", "ends_on", "cancellation_ends_on")
     fields_default_sort = (("starts_on", True),)
-    inlines = (_PauseInline,)
-    is_created_here = False
+    group = Group.PASSES
+    rank = 10
 
     def __init__(self) -> None:
         super().__init__(
@@ -132,9 +136,17 @@ class MembershipView(OrganizationView):
         """With the account's owner, by whom an account is called."""
         return super().get_list_query(request).options(joinedload(Membership.account))
 
-    async def _populate_obj(self, request: Request, obj: Any, data: dict[str, Any], is_edit: bool = False) -> Any:
-        filled = {**data, "cancellation_state": data.get("cancellation_state") or None}
-        return await super()._populate_obj(request, obj, filled, is_edit)
+    async def is_row_action_allowed(self, request: Request, name: str) -> bool:
+        """Its form is for who may edit accounts."""
+        if name == "change":
+            return may(request, self.edit_permission)
+        return await super().is_row_action_allowed(request, name)
+
+    @link_row_action(name="change", text=lazy_text("records.change_there"), icon_class="fa-solid fa-pen")
+    def change(self, request: Request, pk: Any) -> str:
+        """Its form on the account."""
+        account_id = request.state.session.get_one(Membership, pk).account_id
+        return request.url_for("admin:account_membership", account_id=account_id, membership_id=pk).path
 
     def named(self, obj: Any, request: Request) -> str:
         """The name of its type."""
@@ -142,55 +154,44 @@ class MembershipView(OrganizationView):
 
 
 class MultipassView(OrganizationView):
-    """Multipasses as sold: a new one takes its type's rules. What is left of one is on the account page."""
+    """Multipasses as sold, to be corrected. They are sold on their account, where one sees what is left."""
 
     fields = (
         id_field(),
-        HasOne("account", key="account", label=label("account"), required=True),
-        HasOne("type", key="multipass-type", label=label("type"), required=True),
+        HasOne("account", key="account", label=label("account"), read_only=True),
+        HasOne("type", key="multipass-type", label=label("type"), read_only=True),
         HasOne("person", key="person", label=label("person"), help_text=lazy_text("help.family")),
         WholeNumber("total", label=label("total"), help_text=lazy_text("help.unlimited")),
         day_field("purchased_on", required=True),
         EnumField("effective", label=label("effective"), choices=_EFFECTIVE, required=True, exclude_from_list=True),
         day_field("effective_on", exclude_from_list=True),
         day_field("expires_on"),
-        BooleanField(
-            "is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True, exclude_from_create=True
-        ),
-        BooleanField(
-            "is_strict",
-            label=label("is_strict"),
-            help_text=lazy_text("help.strict"),
-            exclude_from_list=True,
-            exclude_from_create=True,
-        ),
+        BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
+        BooleanField("is_strict", label=label("is_strict"), help_text=lazy_text("help.strict"), exclude_from_list=True),
     )
     search_by_person = "account_id"
     sortable_fields = ("total", "purchased_on", "expires_on")
     fields_default_sort = (("purchased_on", True),)
+    is_created_here = False
+    group = Group.PASSES
+    rank = 20
 
     def __init__(self) -> None:
         super().__init__(
             Multipass, key="multipass", menu="nav.multipasses", one="one.multipass", icon="fa-solid fa-ticket"
         )
 
-    async def validate(self, request: Request, data: dict[str, Any]) -> None:
-        """A pass that takes effect on a date needs it; a total is zero or more; the person is on the account."""
-        await super().validate(request, data)
+    async def _populate_obj(self, request: Request, obj: Any, data: dict[str, Any], is_edit: bool = False) -> Any:
+        """A pass that takes effect on a date needs it; its person is on its account."""
         errors: dict[str | int, Any] = {}
-        person, account = data.get("person"), data.get("account")
+        person = data.get("person")
         if data.get("effective") == "on_date" and not data.get("effective_on"):
             errors["effective_on"] = said(request, "records.date_needed")
-        if person is not None and account is not None and person.account_id != account.id:
+        if person is not None and person.account_id != obj.account_id:
             errors["person"] = said(request, "records.other_account")
         if errors:
             raise FormValidationError(errors)
-
-    async def before_create(self, request: Request, data: dict[str, Any], obj: Any) -> None:
-        """A pass is sold by the rules of its type, and keeps them whatever becomes of the type."""
-        await super().before_create(request, data, obj)
-        for rule in _SOLD_BY:
-            setattr(obj, rule, getattr(data["type"], rule))
+        return await super()._populate_obj(request, obj, data, is_edit)
 
     def named(self, obj: Any, request: Request) -> str:
         """The name of its type."""
@@ -214,14 +215,16 @@ class CredentialView(OrganizationView):
             exclude_from_export=True,
             help_text=lazy_text("help.code"),
         ),
-        DateTimeField("issued_at", label=label("issued_at"), read_only=True, exclude_from_create=True),
-        DateTimeField("revoked_at", label=label("revoked_at"), read_only=True, exclude_from_create=True),
+        Instant("issued_at", label=label("issued_at"), read_only=True, exclude_from_create=True),
+        Instant("revoked_at", label=label("revoked_at"), read_only=True, exclude_from_create=True),
     )
     search_by_person = "person_id"
     sortable_fields = ("kind", "issued_at", "revoked_at")
     searchable_fields = ()
     fields_default_sort = (("issued_at", True),)
     unique_field = "value"
+    group = Group.PASSES
+    rank = 30
 
     def __init__(self) -> None:
         super().__init__(Credential, key="card", menu="nav.cards", one="one.card", icon="fa-solid fa-id-card")

@@ -94,6 +94,7 @@ class StaffView(OrganizationView):
     sortable_fields = ("name", "email")
     fields_default_sort = ("name",)
     view_permission = edit_permission = Permission.STAFF
+    rank = 30
 
     def __init__(self) -> None:
         super().__init__(Staff, key="staff", menu="nav.staff", one="one.staff", icon="fa-solid fa-user-shield")

@@ -49,6 +49,7 @@ from server.models import (
     PassUse,
     Person,
     Registration,
+    Role,
     Site,
     Staff,
     StaffRole,
@@ -216,6 +217,37 @@ def test_what_doors_know_of_staff_ends_with_the_account(full_club: Database, tmp
         disable_staff(session, session.get_one(Staff, "dana"))
     assert ("staff", "dana") not in snapshotted(full_club, tmp_path / "after")
     assert [entry.body for entry in entries(full_club) if entry.entity_id == "dana"][-1] is None
+
+
+def test_a_role_of_ones_own_reaches_the_desks_of_doors(full_club: Database, tmp_path: Path) -> None:
+    """Given, changed, renamed and archived: each door hears what its desk may now grant, and only then."""
+
+    def told() -> frozenset[DeskPermission]:
+        body = [each.body for each in entries(full_club) if each.entity_id == "dana"][-1]
+        assert body is not None
+        dana = load_body(EntityKind.STAFF, body)
+        assert isinstance(dana, StaffMember)
+        return dana.permissions
+
+    with full_club.write() as session:
+        role = Role(id="gate", organization_id="club", name="Gate", desk_permissions=[DeskPermission.LOOK_UP])
+        session.add_all([role, Role(id="other", organization_id="club", name="Other")])
+        session.flush()
+        session.get_one(Staff, "dana").role_id = "gate"
+    assert told() == {DeskPermission.LOOK_UP}
+    with full_club.write() as session:
+        session.get_one(Role, "gate").desk_permissions = [DeskPermission.APPROVE, DeskPermission.UNDO, "no such thing"]
+    assert told() == {DeskPermission.APPROVE, DeskPermission.UNDO}
+    before = last_seq(full_club)
+    with full_club.write() as session:
+        session.get_one(Role, "gate").name = "Turnstile"
+        session.get_one(Role, "gate").permissions = ["audit"]
+        session.get_one(Role, "other").desk_permissions = [DeskPermission.OVERRIDE]
+    assert last_seq(full_club) == before
+    with full_club.write() as session:
+        session.get_one(Role, "gate").archived_at = _AT
+    assert told() == frozenset()
+    assert replayed(full_club) == snapshotted(full_club, tmp_path / "snapshot")
 
 
 def test_a_pin_is_its_owners_only(full_club: Database) -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import date
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from access.domain.credentials import Code, CredentialKind, fingerprint
+from access.domain.people import Language
 from server.db import Database
 from server.models import (
     AccessPoint,
+    Account,
     Alarm,
     Credential,
     EnrolmentCode,
     Membership,
+    Multipass,
+    MultipassType,
     Organization,
     Person,
     QuarantinedMessage,
@@ -91,25 +96,74 @@ def test_a_staff_member_is_made_changed_and_disabled(admin: Browser, database: D
         assert session.scalars(select(StaffSession).where(StaffSession.staff_id == own.id)).all() == []
 
 
-def test_a_person_is_changed_and_a_shared_member_id_refused(admin: Browser, database: Database) -> None:
-    """Empty fields are unknown, not the empty text."""
-    form = {"first_name": "Zoë", "last_name": "", "account": "home-account", "member_id": "", "email": "", "phone": ""}
-    assert admin.post("/admin/person/edit?pk=home-zoe", **form).status_code == 303
-    with database.read() as session:
-        person = session.get_one(Person, "home-zoe")
-        taken = session.get_one(Person, "home-emile").member_id
-    assert (person.first_name, person.last_name, person.member_id, person.email) == ("Zoë", "", None, None)
-    assert admin.post("/admin/person/edit?pk=home-zoe", **{**form, "member_id": taken}).status_code == 422
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/account/create",
+        "/admin/account/edit?pk=home-account",
+        "/admin/person/create",
+        "/admin/person/edit?pk=home-zoe",
+        "/admin/membership/create",
+        "/admin/membership/edit?pk=home-membership",
+        "/admin/multipass/create",
+    ],
+)
+def test_what_has_a_page_of_its_own_is_changed_there_only(admin: Browser, database: Database, path: str) -> None:
+    """A balance by its entries, a person with the account's rules, a pass by selling it."""
+    before = _held(database)
+    given = {"balance_cents": "0", "first_name": "Zoë", "account": "home-other", "name": "x", "type": "home-mt"}
+    assert admin.get(path).status_code == 403
+    assert admin.post(path, **given).status_code == 403
+    assert _held(database) == before
 
 
-def test_a_membership_is_paused(admin: Browser, database: Database) -> None:
-    """Pauses are lines of the membership's form."""
-    pause = {"inlines.membership-pause.0.first_on": "2026-12-01", "inlines.membership-pause.0.last_on": "2026-12-31"}
-    form = {"type": "home-mt", "starts_on": "2020-01-01", **pause}
-    assert admin.post("/admin/membership/edit?pk=home-membership", **form).status_code == 303
+def _held(database: Database) -> list[Any]:
     with database.read() as session:
-        pauses = [(each.first_on, each.last_on) for each in session.get_one(Membership, "home-membership").pauses]
-    assert pauses == [(date(2026, 12, 1), date(2026, 12, 31))]
+        tables = [each.__table__ for each in (Account, Person, Membership, Multipass)]
+        return [session.execute(select(table).order_by(table.c.id)).all() for table in tables]
+
+
+def test_lists_lead_to_the_accounts_own_pages(log_in: Callable[[str], Browser]) -> None:
+    """A membership to its form, for who may change it."""
+    form = "/admin/accounts/home-account/sell/membership/home-membership"
+    assert form in log_in("desk").get("/admin/membership/list").text
+    assert form not in log_in("viewer").get("/admin/membership/list").text
+    assert "/admin/accounts/home-account" in log_in("viewer").get("/admin/account/list").text
+
+
+def test_a_multipass_is_corrected_within_its_account(admin: Browser, database: Database) -> None:
+    """Its account and type stay what was sold; its person is one of the account's."""
+    with database.write() as session:
+        session.add(Account(id="home-other", organization_id="home"))
+        session.flush()
+        session.add(Person(id="home-max", organization_id="home", account_id="home-other", first_name="Max"))
+    form = {"purchased_on": "2020-01-01", "effective": "on_purchase", "total": "7"}
+    path = "/admin/multipass/edit?pk=home-pass"
+    assert admin.post(path, **form, person="home-max").status_code == 422
+    assert admin.post(path, **{**form, "effective": "on_date"}).status_code == 422
+    assert admin.post(path, **form, person="home-zoe", account="home-other", type="nothing").status_code == 303
+    with database.read() as session:
+        sold = session.get_one(Multipass, "home-pass")
+        assert (sold.account_id, sold.type_id, sold.person_id, sold.total) == ("home-account", "home-pt", "home-zoe", 7)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_price_is_in_the_organizations_currency(admin: Browser, database: Database, language: str) -> None:
+    """Typed as people do, shown with its sign, kept in hundredths; what is no amount is refused."""
+    with database.write() as session:
+        session.get_one(Organization, "home").currency = "EUR"
+        session.scalars(select(Staff).where(Staff.email == "admin@example.org")).one().language = Language(language)
+    path = "/admin/multipass-type/edit?pk=home-pt"
+    form = {"name_en": "Swim pass", "name_fr": "", "total": "5", "effective": "on_purchase"}
+    assert admin.post(path, **form, price_cents="a lot").status_code == 422
+    assert admin.post(path, **form, price_cents="45,50").status_code == 303
+    with database.read() as session:
+        assert session.get_one(MultipassType, "home-pt").price_cents == 4550
+    assert ("45,50\xa0€" if language == "fr" else "€45.50") in admin.get("/admin/multipass-type/list").text
+    assert ('value="45,50"' if language == "fr" else 'value="45.50"') in admin.get(path).text
+    assert admin.post(path, **form, price_cents="").status_code == 303
+    with database.read() as session:
+        assert session.get_one(MultipassType, "home-pt").price_cents is None
 
 
 def test_an_enrolment_code_is_shown_once_and_stored_as_a_hash(admin: Browser, database: Database) -> None:

@@ -28,9 +28,10 @@ PAGES = (
     "/admin/accounts/home-account/cards",
     ACTIVITY,
     "/admin/person/list",
-    "/admin/person/create",
-    "/admin/membership/edit?pk=home-membership",
+    "/admin/membership/list",
     "/admin/multipass/list",
+    "/admin/multipass/edit?pk=home-pass",
+    "/admin/multipass-type/edit?pk=home-pt",
     "/admin/card/create",
     "/admin/access-point/edit?pk=home-pool",
     "/admin/devices",
@@ -132,11 +133,11 @@ def test_the_language_is_switched_from_the_menu(admin: Page, office: Office) -> 
     admin.get_by_role("button", name="Français").click()
     expect(admin.get_by_role("link", name="Activité du compte")).to_be_visible()
     expect(admin.locator("html")).to_have_attribute("lang", "fr")
-    admin.goto(f"{office.url}/admin/person/list")
-    expect(admin.get_by_role("link", name="Ajouter : personne")).to_be_visible()
+    admin.goto(f"{office.url}/admin/card/list")
+    expect(admin.get_by_role("link", name="Ajouter : carte")).to_be_visible()
     admin.get_by_role("button", name="Votre menu").click()
     admin.get_by_role("button", name="English").click()
-    expect(admin.get_by_role("link", name="New person")).to_be_visible()
+    expect(admin.get_by_role("link", name="New card")).to_be_visible()
 
 
 def test_the_theme_follows_the_device_or_the_choice(admin: Page, context: BrowserContext, office: Office) -> None:

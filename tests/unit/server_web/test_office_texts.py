@@ -30,16 +30,17 @@ from server.access_points.fields import UNITS
 from server.access_points.form import SETTINGS
 from server.access_points.values import PROBLEMS
 from server.admin.clients_export import COLUMNS as CLIENT_COLUMNS
+from server.admin.menu import Group
 from server.admin.say import KNOWN_FLAGS
 from server.admin.texts import texts
 from server.admin.theme import THEMES
+from server.api.scopes import Scope
 from server.attendance.standing import POSSIBLE, State
 from server.audit.repository import ENTITIES
 from server.cards.layout import CardCode, CardLanguage
 from server.cards.printing import Paper
 from server.cards.service import RevokedBecause
 from server.clients.tags import COLOURS
-from server.api.scopes import Scope
 from server.devices.commands import SUPERSEDED
 from server.devices.hints import HINTS
 from server.explain.facts import Doubt
@@ -57,9 +58,12 @@ from server.staff.permissions import ROLES, Permission, permissions_of
 
 HOME = Path(server.admin.__file__).parent
 EN, FR = texts("en").entries, texts("fr").entries
-# Keys of which the code writes the first part only, and what can follow it.
+COUNTING = {key.rsplit(".", 1)[0] for key in EN if key.endswith((".one", ".other"))}
+# Keys of which the code writes the first part only, and what can follow it: each is proven to exist, and nothing else
+# of its section may. A section that is not here needs no line, as long as the code says how its keys begin.
 FAMILIES = {
     "theme": THEMES,
+    "menu": [str(each) for each in Group if each is not Group.TODAY],
     "role": [str(each) for each in StaffRole],
     "flag": [*KNOWN_FLAGS, "other"],
     "flag_why": [*KNOWN_FLAGS, "other"],
@@ -79,11 +83,6 @@ FAMILIES = {
         *("recorded", "problem_already", "problem_amount", "problem_choice"),
     ],
     "at_the_door": ["guesses"],
-    "settlement": [
-        *(f"{choice}{more}" for choice in Choice for more in ("", "_why")),
-        *(f"done_{choice}" for choice in Choice),
-        *("recorded", "problem_already", "problem_amount", "problem_choice"),
-    ],
     "overview": ["inside", "granted", "review", "denied"],
     "registrations": ["until", "starts", "paused_until", "pause_starts"],
     "devices": ["connected", "offline", "never", "revoked", "written_off", "name_missing", "point_missing"],
@@ -175,14 +174,14 @@ ALARMS = [
 
 
 def _sources() -> str:
-    files = [*HOME.rglob("*.py"), *HOME.rglob("*.html")]
+    files = [*HOME.parent.rglob("*.py"), *HOME.rglob("*.html")]
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def _named() -> set[str]:
     source = _sources()
-    named = set(re.findall(r"""["']([a-z_]+\.[a-z_]+)["']""", source)) & {*EN, *FR} | _called(source)
-    named |= {f"fields.{name}" for name in re.findall(r'(?:label|day_field)\("(\w+)"', source)}
+    named = set(re.findall(r"""["']([a-z_]+\.[a-z_]+)["']""", source)) & {*EN, *FR, *COUNTING} | _called(source)
+    named |= {f"fields.{name}" for name in re.findall(r'(?<![.\w])(?:label|day_field)\("(\w+)"', source)}
     named |= {f"fields.{name}" for name in ("direction", "id")}
     secrets = re.findall(r'_secret_field\("(\w+)"', source)
     named |= {f"{section}.{name}" for section in ("fields", "help") for name in secrets}
@@ -194,11 +193,23 @@ def _named() -> set[str]:
 
 
 def _called(source: str) -> set[str]:
+    """Keys that a call names in full: `t("a.b")`, `tn("a.b", n)`, `say.t.count("a.b", n)`, `lazy_text("a.b")`."""
     plain = re.findall(
-        r"""\b(?:t|said|lazy_text|texts\([^)]*\))\(\s*(?:request,\s*)?["']([a-z_.]+[a-z_])["']""", source
+        r"""(?:\b(?:t|tn|say|said|said_in|lazy_text|texts\([^)]*\))|\.count)\(\s*(?:request,\s*)?["']([a-z_.]+[a-z_])["']""",
+        source,
     )
     conditional = re.findall(r"""["']([a-z_]+\.[a-z_]+)["'] (?:if|else)""", source)
     return {key for key in [*plain, *conditional] if "." in key}
+
+
+def _composed(source: str) -> tuple[str, ...]:
+    """What keys begin with of which the code writes the rest at run time: `t("a." ~ b)`, `t(f"a.b_{c}")`.
+
+    A family in the table is held to the table; only of the others is the beginning all that is known.
+    """
+    in_templates = re.findall(r"""["']([a-z_]+\.[a-z_]*)["'] ~""", source)
+    in_code = re.findall(r"""f["']([a-z_]+\.[a-z_]*){""", source)
+    return tuple(each for each in {*in_templates, *in_code} if each.split(".")[0] not in FAMILIES)
 
 
 def test_both_languages_have_the_same_keys() -> None:
@@ -217,23 +228,24 @@ def test_both_languages_name_the_same_details(key: str) -> None:
 
 def test_every_key_that_the_code_names_exists() -> None:
     """In pages and in templates."""
-    counting = {key.rsplit(".", 1)[0] for key in EN if key.endswith((".one", ".other"))}
-    assert {key for key in _named() if key not in EN and key not in counting} == set()
+    assert {key for key in _named() if key not in EN and key not in COUNTING} == set()
 
 
 def test_no_text_is_left_over() -> None:
-    """What nobody says is deleted."""
-    named = _named()
+    """What nobody says is deleted. A counting text is named without its `.one` and `.other`."""
+    named, composed = _named(), _composed(_sources())
     assert {
         key
         for key in EN
-        if key not in named and key.rsplit(".", 1)[0] not in {"dated.ahead", "login.delayed", "members.years"} | named
+        if key not in named and not (key.endswith((".one", ".other")) and key.rsplit(".", 1)[0] in named)
+        if not key.startswith(composed)
     } == set()
 
 
-def test_french_colons_and_quotes_have_their_spaces() -> None:
-    """A no-break space in front of a colon, inside guillemets."""
-    assert [key for key, text in FR.items() if re.search(r"[^\u00a0]:|[^\u00a0]»|«[^\u00a0]", text)] == []
+def test_french_signs_have_their_spaces() -> None:
+    """A no-break space, or a narrow one, in front of : ; ! ? and inside guillemets."""
+    unspaced = re.compile(r"[^\u00a0\u202f][:;!?](?=\s|$|»)|[^\u00a0\u202f]»|«[^\u00a0\u202f]")
+    assert [key for key, text in FR.items() if unspaced.search(text)] == []
 
 
 def test_counting_follows_the_language() -> None:
