@@ -22,6 +22,7 @@ from server.models import (
     Account,
     AllowedAdult,
     ClientLogin,
+    ClientSession,
     ClientToken,
     Contact,
     Credential,
@@ -228,6 +229,7 @@ def _leave_identity(session: Session, person: Person) -> None:
     login = session.get(ClientLogin, identity_id)
     if login is not None and session.scalars(others).first() is None:
         session.delete(login)
+        session.execute(delete(ClientSession).where(ClientSession.identity_id == identity_id))
 
 
 def _empty(person: Person, name: str, now: datetime) -> None:

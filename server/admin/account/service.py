@@ -46,7 +46,8 @@ def account_head(database: Database, staff: SignedIn, account_id: str) -> Accoun
             return None
         has_cards = bool(repository.credentials_of(session, staff.organization_id, account_id))
         has_skills = repository.has_skills(session, staff.organization_id)
-    people = sorted(account.people, key=lambda each: (*by_first_name(each.first_name, each.last_name), each.id))
+    there = [each for each in account.people if each.merged_into is None and each.erased_at is None]
+    people = sorted(there, key=lambda each: (*by_first_name(each.first_name, each.last_name), each.id))
     owner = next((each for each in people if each.id == account.owner_id), None)
     return AccountHead(account, owner, tuple(people), has_cards, has_skills)
 

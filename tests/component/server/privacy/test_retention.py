@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text, update
+from typer.testing import CliRunner
 
+from gatehouse.cli import app
 from server.audit.check import check_audit_log, check_device
+from server.centre import sole_user
 from server.db import Database
 from server.ingest.service import record_batch
 from server.models import (
     Alarm,
+    Base,
     DeviceTrim,
     EarlyUndo,
     Event,
@@ -305,6 +310,27 @@ def test_settings_have_bounds() -> None:
     assert refused({**days, "movements": 3650}) == {"audit": "shorter_than_movements"}
 
 
+def test_the_command_counts_and_acts(
+    sqlite_club: Database, pen: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run changes nothing; a run does not start beside a centre, which writes the same file."""
+    monkeypatch.setenv("GATEHOUSE_SERVER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("GATEHOUSE_SERVER_DATABASE_URL", str(sqlite_club.url))
+    (tmp_path / "data").mkdir()
+    door, long_ago = pen("door"), datetime.now(UTC) - timedelta(days=200)
+    recorded(sqlite_club, door, door.event(occurred_at=at(long_ago)), now=long_ago)
+    asked = ["retention", "run", "--json"]
+    planned = CliRunner().invoke(app, [*asked, "--dry-run"])
+    assert json.loads(planned.stdout)["organizations"]["club"]["movements"] == 1
+    with sole_user(tmp_path / "data"):
+        assert CliRunner().invoke(app, asked).exit_code == 2
+    done = CliRunner().invoke(app, asked)
+    assert json.loads(done.stdout) == {**json.loads(planned.stdout), "is_dry_run": False}
+    with sqlite_club.read() as session:
+        assert session.scalar(select(func.count()).select_from(Event)) == 0
+    assert "movements made into counts" in CliRunner().invoke(app, ["retention", "run", "--dry-run"]).stdout
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     steps=st.lists(
@@ -321,8 +347,6 @@ def test_whatever_happens_no_use_comes_back(
     """Uses, undos, resends and runs in any order: what is left is what an honest count says, and the chain holds."""
     with sqlite_database.write_engine.begin() as connection:
         connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        from server.models import Base
-
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(delete(table))
     fill_club(sqlite_database)
