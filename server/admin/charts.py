@@ -44,7 +44,9 @@ def bars(labels: Sequence[str], values: Sequence[int], *, name: str, number: Cal
 def lying_bars(labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str]) -> Markup:
     """Bars that lie, the first at the top, for labels that are words."""
     height = 50 + _ROW * max(2, len(labels))
-    chart = _chart(pygal.HorizontalBar, number, height=height, print_values=True, print_values_position="top")
+    chart = _chart(
+        pygal.HorizontalBar, number, height=height, print_values=True, print_values_position="top", margin_right=70
+    )
     # pygal turns the whole chart: the scale of the values is the one called y here too.
     chart.show_x_labels, chart.show_y_labels = False, True
     chart.x_labels = list(reversed(labels))
