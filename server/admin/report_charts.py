@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -93,12 +93,12 @@ def group_name(by: GroupBy, key: Any, names: Mapping[str, str], say: Say) -> str
         return str(get_day_names("wide", locale=LOCALES[say.language])[key - 1]).capitalize()
     if key == "":
         return say.t("report.unknown")
-    said = {
-        GroupBy.ACCESS_POINT: lambda: names.get(key, key),
+    said: dict[GroupBy, Callable[[], str]] = {
+        GroupBy.ACCESS_POINT: lambda: names.get(key, str(key)),
         GroupBy.KIND: lambda: say.kind(key),
         GroupBy.PASS_TYPE: lambda: say.words.pass_type(key),
         GroupBy.AGE_GROUP: lambda: say.t(f"report.age_{key}"),
         GroupBy.OFFLINE: lambda: say.t(f"report.offline_{key}"),
-        GroupBy.CITY: lambda: key,
+        GroupBy.CITY: lambda: str(key),
     }
-    return str(said[by]())
+    return said[by]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import structlog
 
@@ -109,6 +110,6 @@ def _point(row: ActivityRow, names: Names, say: Say) -> str:
 
 
 def _as_text(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    return cell.replace(tzinfo=None).isoformat(" ", "seconds") if hasattr(cell, "hour") else str(cell)
+    if isinstance(cell, datetime):
+        return cell.replace(tzinfo=None).isoformat(" ", "seconds")
+    return "" if cell is None else str(cell)
