@@ -7,18 +7,15 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 from starlette.requests import Request
-from starlette_admin.actions import link_row_action, row_action
+from starlette_admin.actions import link_row_action
 from starlette_admin.exceptions import FormValidationError
 from starlette_admin.fields import (
     BooleanField,
     ComputedField,
     EnumField,
     HasOne,
-    StringField,
 )
-from starlette_admin.flash import flash
 
-from access.domain.credentials import CredentialKind, UnreadableCode, fingerprint, normalise
 from server.admin.menu import Group
 from server.admin.office import may, signed_in_staff
 from server.admin.records.base import (
@@ -41,8 +38,6 @@ from server.models import (
     MembershipType,
     Multipass,
     MultipassType,
-    Organization,
-    utc_now,
 )
 
 __all__ = ["CredentialView", "MembershipTypeView", "MembershipView", "MultipassTypeView", "MultipassView"]
@@ -198,87 +193,32 @@ class MultipassView(OrganizationView):
         return str(obj.type.name.in_language(signed_in_staff(request).language))
 
 
-class CredentialView(OrganizationView):
-    """Cards: assigned by their code, which is never shown again, and revoked."""
+class CredentialView(ReadOnlyView):
+    """Cards of all accounts, never with their code. They are issued, replaced and cancelled on their account."""
 
     fields = (
         id_field(),
-        HasOne("person", key="person", label=label("person"), required=True),
-        EnumField("kind", label=label("kind"), choices=_choices("card_kind", "barcode", "qr", "nfc"), required=True),
+        HasOne("person", key="person", label=label("person")),
+        EnumField("kind", label=label("kind"), choices=_choices("card_kind", "barcode", "qr", "nfc")),
         ComputedField("masked", label=label("number"), getter=lambda _request, card: masked(card.value)),
-        StringField(
-            "value",
-            label=label("code"),
-            required=True,
-            exclude_from_list=True,
-            exclude_from_detail=True,
-            exclude_from_export=True,
-            help_text=lazy_text("help.code"),
-        ),
-        Instant("issued_at", label=label("issued_at"), read_only=True, exclude_from_create=True),
-        Instant("revoked_at", label=label("revoked_at"), read_only=True, exclude_from_create=True),
+        Instant("issued_at", label=label("issued_at")),
+        Instant("revoked_at", label=label("revoked_at")),
     )
     search_by_person = "person_id"
     sortable_fields = ("kind", "issued_at", "revoked_at")
     searchable_fields = ()
     fields_default_sort = (("issued_at", True),)
-    unique_field = "value"
     group = Group.PASSES
     rank = 30
 
     def __init__(self) -> None:
         super().__init__(Credential, key="card", menu="nav.cards", one="one.card", icon="fa-solid fa-id-card")
 
-    def can_edit(self, request: Request) -> bool:
-        """Nobody: a card is revoked and another one assigned."""
-        return False
-
-    def can_create(self, request: Request) -> bool:
-        """Who may edit accounts."""
-        return super().can_edit(request)
-
-    async def validate(self, request: Request, data: dict[str, Any]) -> None:
-        """The code must be one that a reader could read."""
-        await super().validate(request, data)
-        technology = "nfc" if data["kind"] == CredentialKind.NFC else "barcode"
-        code = normalise(str(data["value"]).encode("utf-8", "replace"), technology=technology)
-        if isinstance(code, UnreadableCode):
-            raise FormValidationError({"value": said(request, "records.bad_code")})
-
-    async def before_create(self, request: Request, data: dict[str, Any], obj: Any) -> None:
-        """The canonical code and its fingerprint under the organization's key."""
-        await super().before_create(request, data, obj)
-        technology = "nfc" if obj.kind == CredentialKind.NFC else "barcode"
-        code = normalise(str(obj.value).encode(), technology=technology)
-        with request.state.session.no_autoflush:
-            organization = request.state.session.get(Organization, obj.organization_id)
-        if not isinstance(code, UnreadableCode) and organization is not None:
-            obj.value, obj.fingerprint = code.value, fingerprint(organization.fingerprint_key, code)
-
-    async def is_row_action_allowed(self, request: Request, name: str) -> bool:
-        """Revoking is editing."""
-        return super().can_edit(request) if name == "revoke" else await super().is_row_action_allowed(request, name)
-
-    async def is_row_action_allowed_for_obj(self, request: Request, name: str, obj: Any) -> bool:
-        """A card is revoked once."""
-        is_allowed = await self.is_row_action_allowed(request, name)
-        return is_allowed and (name != "revoke" or obj.revoked_at is None)
-
-    @row_action(
-        name="revoke",
-        text=lazy_text("records.revoke"),
-        confirmation=lazy_text("records.revoke_card_confirm"),
-        icon_class="fa-solid fa-ban",
-        submit_btn_text=lazy_text("records.revoke"),
-        submit_btn_class="action.modal_confirm_button_delete",
-        action_btn_class="action.row_item_delete",
-    )
-    async def revoke(self, request: Request, pk: Any) -> None:
-        """Ends a card: every connected door refuses it within a second."""
-        card = await self.find_by_pk(request, pk)
-        if card is not None:
-            card.revoked_at = utc_now()
-            flash(request, said(request, "records.revoked_card"), "success")
+    @link_row_action(name="open", text=lazy_text("records.open_account"), icon_class="fa-solid fa-arrow-right")
+    def open(self, request: Request, pk: Any) -> str:
+        """The cards of its account."""
+        account_id = request.state.session.get_one(Credential, pk).person.account_id
+        return f"{request.url_for('admin:account', account_id=account_id).path}/cards"
 
     def named(self, obj: Any, request: Request) -> str:
         """Its hidden number."""

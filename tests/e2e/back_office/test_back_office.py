@@ -32,7 +32,7 @@ PAGES = (
     "/admin/multipass/list",
     "/admin/multipass/edit?pk=home-pass",
     "/admin/multipass-type/edit?pk=home-pt",
-    "/admin/card/create",
+    "/admin/card/list",
     "/admin/access-point/edit?pk=home-pool",
     "/admin/devices",
     "/admin/alarm/list",
@@ -133,11 +133,11 @@ def test_the_language_is_switched_from_the_menu(admin: Page, office: Office) -> 
     admin.get_by_role("button", name="Français").click()
     expect(admin.get_by_role("link", name="Activité du compte")).to_be_visible()
     expect(admin.locator("html")).to_have_attribute("lang", "fr")
-    admin.goto(f"{office.url}/admin/card/list")
-    expect(admin.get_by_role("link", name="Ajouter : carte")).to_be_visible()
+    admin.goto(f"{office.url}/admin/staff/list")
+    expect(admin.get_by_role("link", name="Ajouter : membre du personnel")).to_be_visible()
     admin.get_by_role("button", name="Votre menu").click()
     admin.get_by_role("button", name="English").click()
-    expect(admin.get_by_role("link", name="New card")).to_be_visible()
+    expect(admin.get_by_role("link", name="New staff member")).to_be_visible()
 
 
 def test_the_theme_follows_the_device_or_the_choice(admin: Page, context: BrowserContext, office: Office) -> None:
@@ -224,11 +224,11 @@ def test_a_list_is_filtered_sorted_and_exported_under_the_policy(admin: Page, of
         admin.get_by_text("Export", exact=True).first.click()
         admin.locator(".modal.show").get_by_text("Export", exact=True).click()
     assert "'=cmd()" in started.value.path().read_text(encoding="utf-8-sig")
-    admin.goto(f"{office.url}/admin/card/create")
+    admin.goto(f"{office.url}/admin/facility/create")
+    admin.get_by_label("Name (English)").fill("Splash pad")
     admin.locator(".select2-selection").first.click()
-    admin.locator(".select2-search__field").fill("Zo")
-    admin.locator(".select2-results__option", has_text="Zoé Tremblay").first.click()
-    admin.get_by_label("Code").fill("NEW-CARD-1")
+    admin.locator(".select2-search__field").fill("Main")
+    admin.locator(".select2-results__option", has_text="Main building").first.click()
     admin.get_by_role("button", name="Save", exact=True).click()
     expect(admin.get_by_text("added successfully")).to_be_visible()
 
