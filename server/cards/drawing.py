@@ -175,4 +175,4 @@ def _text(
     for line in lines:
         y -= size * 1.05
         canvas.drawString(left * mm, y + size * 0.15, line)
-    return y / mm
+    return float(y / mm)
