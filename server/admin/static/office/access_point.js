@@ -44,7 +44,7 @@ const move = (name, key, step, button) => {
 
 const act = (event) => {
   const button = event.target.closest("button[name=do]");
-  if (!button || button.value === "save") return;
+  if (!button || !button.value.includes(" ")) return; // "save", "draft", "discard": the form itself goes
   event.preventDefault();
   const [verb, name, key] = button.value.split(" ");
   if (verb === "add") add(name);
