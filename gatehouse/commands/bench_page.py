@@ -112,10 +112,17 @@ def page(
         for area in parts:
             if not only or area.name in only:
                 tell(f"measuring {area.name}")
-                measured[area.name] = {each.name: asdict(each) for each in area.measure(place)}
+                measured[area.name] = {}
+                for each in area.measure(place):
+                    tell(f"  {each.name}: {each.p50:.2f} ms, p99 {each.p99:.2f} ms" + _mark(each.is_baseline))
+                    measured[area.name][each.name] = asdict(each)
     figures = {"engine": engine, "people": people, "events": events, "pages": measured}
     _print(figures)
     print(json.dumps(figures))
+
+
+def _mark(is_baseline: bool) -> str:
+    return " (bare query)" if is_baseline else ""
 
 
 def _print(figures: dict[str, Any]) -> None:
@@ -127,7 +134,7 @@ def _print(figures: dict[str, Any]) -> None:
         table.add_section()
         table.add_row(f"[bold]{area}[/bold]")
         for name, each in found.items():
-            label = f"  {name}" + (" (bare query)" if each["is_baseline"] else "")
+            label = f"  {name}{_mark(each['is_baseline'])}"
             table.add_row(
                 label, f"{each['p50']:.2f}", f"{each['p99']:.2f}", f"{each['most']:.2f}", f"{each['calls']:,}"
             )

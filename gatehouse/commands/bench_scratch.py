@@ -23,6 +23,7 @@ __all__ = ["ORGANIZATION", "Scratch", "scratch", "tell"]
 
 ORGANIZATION: Final = "bench"
 _BATCH: Final = 20_000
+_TOLD_EVERY: Final = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,13 @@ class Scratch:
                 # The writer begins nothing by itself: without this each row would be a transaction.
                 cursor.execute("BEGIN")
                 marks = ", ".join("?" * len(columns))
+                done, next_told = 0, _TOLD_EVERY
                 while some := list(islice(waiting, _BATCH)):
                     cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", some)
+                    done += len(some)
+                    if done >= next_told:
+                        tell(f"    {done:,}")
+                        next_told += _TOLD_EVERY
             else:
                 with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
                     for row in waiting:
@@ -67,8 +73,10 @@ class Scratch:
         connection.close()
 
     def analyze(self) -> None:
-        """What autovacuum does by itself on PostgreSQL; the centre does nothing like it on SQLite."""
-        if not self.database.is_sqlite:
+        """What autovacuum does by itself on PostgreSQL, and the centre on SQLite."""
+        if self.database.is_sqlite:
+            self.database.gather_statistics()
+        else:
             engine = self.database.write_engine.execution_options(isolation_level="AUTOCOMMIT")
             with engine.connect() as connection:
                 connection.execute(text("VACUUM ANALYZE"))

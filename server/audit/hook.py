@@ -7,10 +7,12 @@ What a savepoint takes back is forgotten. Bulk statements that would bypass this
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, event, inspect, select
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session, SessionTransaction, object_session
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from server.audit.actor import SYSTEM, current_actor
 from server.audit.entries import Note, write
@@ -230,6 +232,7 @@ def _parent(subject: Subject, row: Mapping[str, Any]) -> tuple[str, str]:
     return "person", row["person_id"]
 
 
+@cache
 def _columns(mapper: Mapper[Any], subject: Subject) -> list[str]:
     skipped = subject.ignored | ALWAYS_IGNORED
     return [name for name in mapper.column_attrs.keys() if name not in skipped]  # noqa: SIM118 - no dict
@@ -248,7 +251,7 @@ def _lists(subject: Subject, state: InstanceState[Any]) -> dict[str, Any]:
     changes = {}
     for name in subject.lists:
         if name in state.committed_state or state.key is None:
-            history = state.attrs[name].history
+            history = state.get_history(name, PASSIVE_NO_INITIALIZE)
             both = [sorted(each.id for each in side or ()) for side in (history.deleted, history.added)]
             if any(both):
                 changes[name] = both

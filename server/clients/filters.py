@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, union_all
+from sqlalchemy.orm import aliased
 
 from access.domain.people import AgeGroup
+from server.clients.planning import only_checked
 from server.clients.terms import MAX_TERM, Term, parse
 from server.models import Account, Membership, MembershipPerson, Person, person_tag
 
-__all__ = ["ARCHIVED", "FLAGS", "ClientFilter", "account_conditions", "person_conditions"]
+__all__ = ["ARCHIVED", "FLAGS", "ClientFilter", "account_conditions", "person_conditions", "starts"]
 
 FLAGS: Final = ("blocked", "notify")
 ARCHIVED: Final = ("only", "all")
@@ -97,9 +99,9 @@ def person_conditions(
     if not wanted.archived:
         found += [Person.archived_at.is_(None), Person.merged_into.is_(None)]
     if wanted.tag_id:
-        found.append(Person.id.in_(select(person_tag.c.person_id).where(person_tag.c.tag_id == wanted.tag_id)))
+        found.append(exists().where(person_tag.c.person_id == Person.id, person_tag.c.tag_id == wanted.tag_id))
     if wanted.membership:
-        held = Person.id.in_(_covered(wanted.membership, organization_id, today))
+        held = exists(_covering(wanted.membership, organization_id, today))
         found.append(~held if wanted.membership == _NONE else held)
     if wanted.flag:
         found.append(and_(Person.is_blocked if wanted.flag == "blocked" else Person.has_notify_flag))
@@ -108,11 +110,11 @@ def person_conditions(
     if wanted.age:
         found.append(_is_of_age(wanted.age, today))
     if wanted.since:
-        found.append(Person.created_at >= datetime.combine(wanted.since, time.min, zone).astimezone(UTC))
+        found.append(Person.created_at >= _beginning(wanted.since, zone))
     return found
 
 
-def account_conditions(wanted: ClientFilter, organization_id: str) -> list[ColumnElement[bool]]:
+def account_conditions(wanted: ClientFilter) -> list[ColumnElement[bool]]:
     """What must hold of an account of the organization."""
     found: list[ColumnElement[bool]] = []
     if wanted.is_due:
@@ -120,21 +122,64 @@ def account_conditions(wanted: ClientFilter, organization_id: str) -> list[Colum
     if not wanted.archived:
         found += [Account.archived_at.is_(None), Account.merged_into.is_(None)]
     elif wanted.archived == "only":
-        gone = or_(Person.archived_at.is_not(None), Person.merged_into.is_not(None))
-        with_gone = select(Person.account_id).where(Person.organization_id == organization_id, gone)
-        found.append(or_(Account.archived_at.is_not(None), Account.merged_into.is_not(None), Account.id.in_(with_gone)))
+        other = aliased(Person)
+        theirs = select(other.id).where(other.account_id == Account.id, _is_gone(other)).correlate(Account)
+        found.append(or_(_is_gone(Account), exists(theirs)))
     return found
 
 
-def _covered(type_id: str, organization_id: str, today: date) -> Any:
-    """The people whom a membership covers that has not ended, of one type or of any."""
-    lasting = and_(
+def _is_gone(model: Any) -> ColumnElement[bool]:
+    return or_(model.archived_at.is_not(None), model.merged_into.is_not(None))
+
+
+def starts(wanted: ClientFilter, organization_id: str, *, today: date, zone: tzinfo) -> list[Select[Any]]:
+    """For each filter that few may meet: the ids of the accounts it could leave, out of an index of its own.
+
+    Every account on the list is among them; an account may come twice, and some may not be on the list.
+    """
+    ours = Person.organization_id == organization_id
+    people = select(Person.account_id)
+    found: list[Select[Any]] = []
+    if wanted.tag_id:
+        tagged = people.join(person_tag, person_tag.c.person_id == Person.id)
+        found.append(
+            tagged.where(person_tag.c.tag_id == wanted.tag_id, only_checked(Person.organization_id, organization_id))
+        )
+    if wanted.membership not in ("", _ANY, _NONE):
+        covered = people.join(MembershipPerson, MembershipPerson.person_id == Person.id).join(Membership)
+        sold = Membership.type_id == wanted.membership
+        found.append(covered.where(sold, only_checked(Person.organization_id, organization_id)))
+    if wanted.flag:
+        found.append(people.where(ours, Person.is_blocked if wanted.flag == "blocked" else Person.has_notify_flag))
+    if wanted.has_no_picture:
+        found.append(people.where(ours, Person.access_picture.is_(None)))
+    if wanted.age:
+        found.append(people.where(ours, _is_of_age(wanted.age, today)))
+    if wanted.since:
+        found.append(people.where(ours, Person.created_at >= _beginning(wanted.since, zone)))
+    if wanted.is_due:
+        found.append(select(Account.id).where(Account.organization_id == organization_id, Account.balance_cents > 0))
+    if wanted.archived == "only":
+        accounts = select(Account.id).where(Account.organization_id == organization_id, _is_gone(Account))
+        both = union_all(accounts, people.where(ours, _is_gone(Person))).subquery()
+        found.append(select(both.c[0]))
+    return found
+
+
+def _covering(type_id: str, organization_id: str, today: date) -> Select[Any]:
+    """The memberships of a person that have not ended, of one type or of any."""
+    lasting = (
         or_(Membership.ends_on.is_(None), Membership.ends_on >= today),
         or_(Membership.cancellation_ends_on.is_(None), Membership.cancellation_ends_on >= today),
+        only_checked(Membership.organization_id, organization_id),
     )
     held = select(MembershipPerson.person_id).join(Membership, Membership.id == MembershipPerson.membership_id)
-    held = held.where(Membership.organization_id == organization_id, lasting)
-    return held if type_id in (_ANY, _NONE) else held.where(Membership.type_id == type_id)
+    held = held.where(MembershipPerson.person_id == Person.id, *lasting).correlate(Person)
+    return held if type_id in (_ANY, _NONE) else held.where(only_checked(Membership.type_id, type_id))
+
+
+def _beginning(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def _is_of_age(age: AgeGroup, today: date) -> ColumnElement[bool]:

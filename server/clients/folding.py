@@ -53,8 +53,14 @@ def scope_of(organization_id: str) -> str:
     return "".join(chr(ord("a") + number // 26**place % 26) for place in range(4))
 
 
+_PLAIN: Final = str.maketrans({each: " " for each in map(chr, range(128)) if not each.isalnum()})
+
+
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Lower case, without accents; what is no letter and no digit becomes one blank."""
+    if text.isascii():
+        return " ".join(text.lower().translate(_PLAIN).split())
     plain = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
     kept = "".join(each if each.isalnum() else " " for each in plain if not unicodedata.combining(each))
     return " ".join(kept.split())
@@ -121,6 +127,7 @@ def _phone_words(phone: str) -> list[str]:
     return [each for each in dict.fromkeys([number, number[-7:], number[-4:]]) if len(each) >= 4]
 
 
+@lru_cache(maxsize=4096)
 def variants(word: str) -> frozenset[str]:
     """The word, and the word without each of its letters: two words with one difference share one of these."""
     if len(word) < 2 or len(word) > _LONGEST_VARIED:

@@ -12,6 +12,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, delete, event, func, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from server.clients.folding import MAX_NAME, VERSION, Words, fold, scope_of, variants, words_of
 from server.clients.folding import Person as Searched
@@ -67,16 +69,18 @@ def _after_flush(session: Session, _context: object) -> None:
         if isinstance(obj, Person) and _is_touched(session, obj, _PERSON_COLUMNS):
             reindex(session, person_ids=[obj.id], account_ids=[each for each in _accounts_of(obj) if each])
         elif isinstance(obj, Account) and _is_touched(session, obj, _ACCOUNT_COLUMNS):
-            reindex(session, account_ids=[obj.id], person_ids=[] if obj in session.new else _members(session, obj))
+            reindex(session, account_ids=[obj.id], person_ids=[] if inspect(obj).pending else _members(session, obj))
 
 
 def _is_touched(session: Session, obj: object, columns: Iterable[str]) -> bool:
+    if obj not in session.dirty:
+        return True
     attributes = inspect(obj, raiseerr=True).attrs
-    return obj not in session.dirty or any(attributes[each].history.has_changes() for each in columns)
+    return any(attributes[each].history.has_changes() for each in columns)
 
 
 def _accounts_of(person: Person) -> set[str]:
-    history = inspect(person).attrs.account_id.history
+    history = get_history(person, "account_id", PASSIVE_NO_INITIALIZE)
     return {person.account_id, *history.deleted}
 
 
@@ -152,15 +156,29 @@ def _row(row: Any, words: Words) -> dict[str, Any]:
 
 
 def _add_variants(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
+    by_organization: dict[str, set[str]] = {}
+    for organization_id, word in names:
+        if word.isalpha():
+            by_organization.setdefault(organization_id, set()).add(word)
     rows = [
         {"organization_id": organization_id, "variant": variant, "word": word}
-        for organization_id, word in sorted(set(names))
-        if word.isalpha()
+        for organization_id, words in sorted(by_organization.items())
+        for word in sorted(words - _known(connection, organization_id, words))
         for variant in sorted(variants(word))
     ]
     if rows:
         dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         connection.execute(dialect.insert(_names).on_conflict_do_nothing(), rows)
+
+
+def _known(connection: Connection, organization_id: str, words: Collection[str]) -> set[str]:
+    """Which words are there already: each is a variant of itself."""
+    found: set[str] = set()
+    wanted = select(_names.c.word).where(_names.c.organization_id == organization_id, _names.c.variant == _names.c.word)
+    some = sorted(words)
+    for start in range(0, len(some), _AT_ONCE):
+        found.update(connection.scalars(wanted.where(_names.c.variant.in_(some[start : start + _AT_ONCE]))))
+    return found
 
 
 def _drop_variants(connection: Connection, before: Iterable[dict[str, Any]]) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, or_, select, tuple_, union_all
-from sqlalchemy.orm import Session, load_only, selectinload
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_, union_all
+from sqlalchemy.orm import Session, selectinload
 
 from access.domain.credentials import Code, CredentialKind, UnreadableCode, fingerprint, normalise, normalise_uid
 from server.clients.folding import variants
 from server.clients.matching import matches
+from server.clients.planning import is_so, only_checked
 from server.clients.ranking import Candidate
 from server.clients.terms import Term, Word, can_be_misspelt, errors_in
 from server.models import (
@@ -29,9 +30,9 @@ from server.models import (
 __all__ = [
     "Conditions",
     "accounts_in_order",
-    "accounts_with_people",
     "candidates",
     "membership_types",
+    "narrowed",
     "people_found",
     "people_in_order",
 ]
@@ -43,29 +44,7 @@ _MOST_VARIANTS: Final = 200
 _MOST_BEGINNINGS: Final = 40
 _LEAST_BEGINNING: Final = 5
 _ENOUGH: Final = 8
-_SHOWN_OF_ACCOUNTS: Final = (
-    Account.organization_id,
-    Account.name,
-    Account.owner_id,
-    Account.balance_cents,
-    Account.archived_at,
-    Account.merged_into,
-)
-_SHOWN_OF_PEOPLE: Final = (
-    Person.account_id,
-    Person.first_name,
-    Person.last_name,
-    Person.member_id,
-    Person.email,
-    Person.phone,
-    Person.access_picture,
-    Person.is_blocked,
-    Person.has_notify_flag,
-    Person.date_of_birth,
-    Person.organization_id,
-    Person.archived_at,
-    Person.merged_into,
-)
+_FEW: Final = 3_000
 _Ways = Sequence[Sequence[Sequence[Word]]]
 
 
@@ -74,11 +53,26 @@ class Conditions:
     """What must hold of people and of accounts besides the term.
 
     The organization is asked of the table that leads a query: asked of each, SQLite would start from any of them.
+    `starts` are where a query could begin instead of with everybody; `few` are the accounts that one of them left.
     """
 
     organization_id: str
     people: Sequence[ColumnElement[bool]]
     accounts: Sequence[ColumnElement[bool]]
+    starts: Sequence[Select[Any]] = ()
+    few: Sequence[str] | None = None
+
+
+def narrowed(session: Session, where: Conditions) -> Conditions:
+    """The conditions with the few accounts that can meet them, if a filter's own index says that there are few.
+
+    A list whose filters many meet is walked in its order instead, and its first page is soon full.
+    """
+    for start in where.starts:
+        found = session.scalars(start.limit(_FEW + 1)).all()
+        if len(found) <= _FEW:
+            return replace(where, few=sorted(set(found)))
+    return where
 
 
 def candidates(session: Session, where: Conditions, term: Term, *, limit: int) -> list[Candidate]:
@@ -109,7 +103,11 @@ def _people(where: Conditions) -> Any:
     fields = (Person.id, Person.account_id, PersonSearch.by_last, PersonSearch.by_first, Person.member_id, Person.email)
     wanted = select(*fields, Person.phone).select_from(PersonSearch)
     wanted = wanted.join(Person, Person.id == PersonSearch.person_id).join(Account, Account.id == Person.account_id)
-    return wanted.where(*where.people, *where.accounts)
+    return wanted.where(*where.people, *where.accounts, *_among_few(where))
+
+
+def _among_few(where: Conditions) -> list[ColumnElement[bool]]:
+    return [] if where.few is None else [Person.account_id.in_(where.few)]
 
 
 def _candidate(row: Any, *, is_holder: bool = False, is_misspelt: bool = False) -> Candidate:
@@ -125,7 +123,7 @@ def _fits(session: Session, where: Conditions, ways: _Ways) -> ColumnElement[boo
 
 def _holders(session: Session, where: Conditions, term: Term) -> Sequence[Any]:
     ids = _holder_ids(session, where.organization_id, term.text)
-    mine = Person.organization_id == where.organization_id
+    mine = only_checked(Person.organization_id, where.organization_id)
     return session.execute(_people(where).where(mine, Person.id.in_(ids))).all() if ids else []
 
 
@@ -150,7 +148,7 @@ def _exact(session: Session, where: Conditions, term: Term) -> Sequence[Any]:
     known = {term.text, term.text.upper()}
     numbered = select(Person.id).where(Person.organization_id == where.organization_id, Person.member_id.in_(known))
     ids = list(session.scalars(numbered))
-    mine = Person.organization_id == where.organization_id
+    mine = only_checked(Person.organization_id, where.organization_id)
     found = list(session.execute(_people(where).where(mine, Person.id.in_(ids)))) if ids else []
     whole = {term.one, term.number} - {""}
     if not term.is_name and whole:
@@ -198,25 +196,19 @@ def accounts_in_order(
     session: Session, where: Conditions, *, is_personal: bool, after: tuple[str, str] | None, limit: int
 ) -> list[tuple[str, str]]:
     """(account id, folded name) of the accounts in the order of their names, from behind `after` on."""
-    wanted = select(AccountOrder.account_id, AccountOrder.name).join(Account, Account.id == AccountOrder.account_id)
-    wanted = wanted.where(AccountOrder.organization_id == where.organization_id, *where.accounts)
+    wanted = select(AccountOrder.account_id, AccountOrder.name)
+    if where.few is None:
+        wanted = wanted.where(AccountOrder.organization_id == where.organization_id)
+    else:
+        mine = only_checked(AccountOrder.organization_id, where.organization_id)
+        wanted = wanted.where(mine, AccountOrder.account_id.in_(where.few))
+    wanted = wanted.where(is_so(select(Account).where(Account.id == AccountOrder.account_id, *where.accounts)))
     if is_personal:
-        mine = Person.organization_id == where.organization_id
-        wanted = wanted.where(Account.id.in_(select(Person.account_id).where(mine, *where.people)))
+        wanted = wanted.where(is_so(select(Person).where(Person.account_id == AccountOrder.account_id, *where.people)))
     if after is not None:
         wanted = wanted.where(tuple_(AccountOrder.name, AccountOrder.account_id) > tuple_(*after))
     ordered = wanted.order_by(AccountOrder.name, AccountOrder.account_id).limit(limit)
     return [(row.account_id, row.name) for row in session.execute(ordered)]
-
-
-def accounts_with_people(session: Session, organization_id: str, account_ids: Collection[str]) -> dict[str, Account]:
-    """The accounts with their people and the people's tags; only what the list shows of them is read."""
-    if not account_ids:
-        return {}
-    wanted = select(Account).where(Account.organization_id == organization_id, Account.id.in_(account_ids))
-    people = selectinload(Account.people).load_only(*_SHOWN_OF_PEOPLE)
-    loaded = wanted.options(load_only(*_SHOWN_OF_ACCOUNTS), people, people.selectinload(Person.tags))
-    return {account.id: account for account in session.scalars(loaded)}
 
 
 def membership_types(session: Session, organization_id: str) -> Sequence[MembershipType]:
@@ -227,7 +219,7 @@ def membership_types(session: Session, organization_id: str) -> Sequence[Members
 
 def people_found(session: Session, where: Conditions, account_ids: Collection[str]) -> set[str]:
     """Which people of these accounts meet the conditions."""
-    mine = Person.organization_id == where.organization_id
+    mine = only_checked(Person.organization_id, where.organization_id)
     return set(session.scalars(select(Person.id).where(mine, Person.account_id.in_(account_ids), *where.people)))
 
 
@@ -238,6 +230,7 @@ def people_in_order(
     wanted = select(Person, PersonSearch.by_last, PersonSearch.no).select_from(PersonSearch)
     wanted = wanted.join(Person, Person.id == PersonSearch.person_id).join(Account, Account.id == Person.account_id)
     wanted = wanted.where(PersonSearch.organization_id == where.organization_id, *where.people, *where.accounts)
+    wanted = wanted.where(*_among_few(where))
     if not term.is_empty:
         wanted = wanted.where(_means(session, where, term))
     if after is not None:

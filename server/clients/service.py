@@ -8,12 +8,13 @@ from datetime import date, tzinfo
 from typing import Final
 
 from server.clients import repository
-from server.clients.filters import ClientFilter, account_conditions, person_conditions
+from server.clients.filters import ClientFilter, account_conditions, person_conditions, starts
 from server.clients.folding import fold
+from server.clients.listed import ListedAccount, ListedPerson, listed_accounts
 from server.clients.ranking import ranked, reached_by
 from server.clients.repository import Conditions
 from server.db import Database
-from server.models import Account, Person
+from server.models import Person
 
 __all__ = ["PAGE", "ClientPage", "ClientRow", "Member", "Scope", "all_people", "find_clients"]
 
@@ -36,7 +37,7 @@ class Scope:
 class Member:
     """Somebody on the account; `reached_by` says which particular of theirs the search means, if not the name."""
 
-    person: Person
+    person: ListedPerson
     is_meant: bool
     reached_by: str = ""
 
@@ -45,8 +46,8 @@ class Member:
 class ClientRow:
     """One account. `members` are the people shown, those who are meant first; `more` counts the others."""
 
-    account: Account
-    owner: Person | None
+    account: ListedAccount
+    owner: ListedPerson | None
     members: tuple[Member, ...]
     more: int
     meant_ids: tuple[str, ...]
@@ -74,19 +75,20 @@ def find_clients(
     """One page of the list. A search is answered in one page: the best come first, and more letters narrow it."""
     where = conditions(scope, wanted)
     with database.read() as session:
+        where = repository.narrowed(session, where)
         if not wanted.term.is_empty:
             found = ranked(wanted.term, repository.candidates(session, where, wanted.term, limit=_MOST_FOUND))
             meant: dict[str, list[str]] = {}
             for _, person in found:
                 meant.setdefault(person.account_id, []).append(person.person_id)
             ids = list(meant)[:limit]
-            accounts = repository.accounts_with_people(session, scope.organization_id, ids)
+            accounts = listed_accounts(session, scope.organization_id, ids)
             rows = [_row(accounts[id_], meant[id_], wanted) for id_ in ids if id_ in accounts]
             return ClientPage(tuple(rows), is_cut=len(meant) > limit)
         is_personal = wanted.is_personal
         keys = repository.accounts_in_order(session, where, is_personal=is_personal, after=after, limit=limit + 1)
         ids = [id_ for id_, _ in keys[:limit]]
-        accounts = repository.accounts_with_people(session, scope.organization_id, ids)
+        accounts = listed_accounts(session, scope.organization_id, ids)
         matching = repository.people_found(session, where, ids) if is_personal else None
         rows = [_row(accounts[id_], matching, wanted) for id_ in ids if id_ in accounts]
     is_more = len(keys) > limit
@@ -97,10 +99,13 @@ def conditions(scope: Scope, wanted: ClientFilter) -> Conditions:
     """The filters as conditions."""
     organization_id = scope.organization_id
     people = person_conditions(wanted, organization_id, today=scope.today, zone=scope.zone)
-    return Conditions(organization_id, people, account_conditions(wanted, organization_id))
+    accounts = account_conditions(wanted)
+    return Conditions(
+        organization_id, people, accounts, starts(wanted, organization_id, today=scope.today, zone=scope.zone)
+    )
 
 
-def _row(account: Account, meant: Iterable[str] | None, wanted: ClientFilter) -> ClientRow:
+def _row(account: ListedAccount, meant: Iterable[str] | None, wanted: ClientFilter) -> ClientRow:
     """`meant` None means that nobody in particular is."""
     people = [each for each in account.people if wanted.archived or _is_current(each)]
     owner = next((each for each in account.people if each.id == account.owner_id), None)
@@ -113,11 +118,11 @@ def _row(account: Account, meant: Iterable[str] | None, wanted: ClientFilter) ->
     return ClientRow(account, owner, tuple(members[:shown]), len(members[shown:]), own)
 
 
-def _is_current(person: Person) -> bool:
+def _is_current(person: ListedPerson) -> bool:
     return person.archived_at is None and person.merged_into is None
 
 
-def _reached_by(wanted: ClientFilter, person: Person, chosen: set[str]) -> str:
+def _reached_by(wanted: ClientFilter, person: ListedPerson, chosen: set[str]) -> str:
     if wanted.term.is_empty or person.id not in chosen:
         return ""
     return reached_by(wanted.term, person.full_name, member_id=person.member_id, email=person.email, phone=person.phone)
@@ -126,6 +131,8 @@ def _reached_by(wanted: ClientFilter, person: Person, chosen: set[str]) -> str:
 def all_people(database: Database, scope: Scope, wanted: ClientFilter) -> Iterator[Person]:
     """Everyone on the list by last name, for an export; read in pieces, so that no reader is held for long."""
     where = conditions(scope, wanted)
+    with database.read() as session:
+        where = repository.narrowed(session, where)
     after: tuple[str, int] | None = None
     while True:
         with database.read() as session:

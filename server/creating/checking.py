@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from server.accounts.people import is_minor
 from server.clients.filters import ClientFilter
 from server.clients.folding import fold
+from server.clients.listed import ListedPerson
 from server.clients.service import Scope, find_clients
 from server.clients.terms import errors_in, parse
 from server.creating import repository
@@ -66,7 +67,7 @@ def known_elsewhere(session: Session, organization_id: str, address: str, *, tod
     return next((each for each in found if not is_minor(each, today)), None)
 
 
-def people_like(database: Database, scope: Scope, first_name: str, last_name: str) -> list[Person]:
+def people_like(database: Database, scope: Scope, first_name: str, last_name: str) -> list[ListedPerson]:
     """The organization's people of about this name: accents do not count, nor do the typing errors the search forgives.
 
     Somebody with one more name is like them, too.

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from access.wire.feed import EntityKind
 from server.models.activities import Activity, Occurrence, Registration
@@ -144,7 +146,7 @@ def _(obj: Staff, session: Session) -> Iterator[Key]:
 
 
 def _values(obj: object, column: str) -> list[str]:
-    history = inspect(obj).attrs[column].history
+    history = get_history(obj, column, PASSIVE_NO_INITIALIZE)
     return [value for value in {*history.unchanged, *history.added, *history.deleted} if value is not None]
 
 

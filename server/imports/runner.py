@@ -31,6 +31,8 @@ _LOOK_ANYWAY_S: Final = 2.0
 _PAUSE_S: Final = 0.02
 """Between two chunks, so that whoever waits to write gets their turn: the one writing connection is not fair."""
 _TRIES: Final = 3
+_MANY_CHUNKS: Final = 10
+"""After so many, the tables are no longer what the engine knows of them."""
 _log = structlog.get_logger(__name__)
 
 
@@ -76,8 +78,12 @@ class ImportRunner:
                 return
             job, work = found
             step = self._check if job.is_dry else self._run
+            chunks = 0
             while await asyncio.to_thread(step, job, work):
+                chunks += 1
                 await asyncio.sleep(_PAUSE_S)
+            if not job.is_dry and chunks >= _MANY_CHUNKS:
+                await asyncio.to_thread(self._database.gather_statistics)
             _log.info("import_step_ended", job=job_id, kind=job.kind)
         except FileRefused as refused:
             await asyncio.to_thread(self._fail, job_id, refused.code)

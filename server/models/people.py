@@ -16,6 +16,11 @@ from server.models.organizations import Organization
 __all__ = ["Account", "AllowedAdult", "Contact", "Credential", "Memo", "Person", "Tag", "person_tag"]
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Has an index hold the few rows of which this is so."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 def _only_where(flag: str) -> dict[str, Any]:
     """Has an index hold the few rows with a flag only."""
     return {"sqlite_where": text(f"{flag} = 1"), "postgresql_where": text(flag)}
@@ -50,6 +55,9 @@ class Account(Identified, Base):
     __table_args__ = (
         Index("uq_account_external_id", "organization_id", "external_id", unique=True),
         Index("ix_account_balance", "organization_id", "balance_cents"),
+        Index(
+            "ix_account_gone", "organization_id", "id", **_where("archived_at IS NOT NULL OR merged_into IS NOT NULL")
+        ),
     )
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
@@ -86,8 +94,15 @@ class Person(Identified, Base):
         Index("ix_person_profile_picture", "organization_id", "profile_picture"),
         Index("uq_person_external_id", "organization_id", "external_id", unique=True),
         Index("ix_person_created", "organization_id", "created_at"),
-        Index("ix_person_blocked", "organization_id", **_only_where("is_blocked")),
-        Index("ix_person_notify_flag", "organization_id", **_only_where("has_notify_flag")),
+        Index("ix_person_born", "organization_id", "date_of_birth"),
+        Index(
+            "ix_person_gone",
+            "organization_id",
+            "account_id",
+            **_where("archived_at IS NOT NULL OR merged_into IS NOT NULL"),
+        ),
+        Index("ix_person_blocked", "organization_id", "account_id", **_only_where("is_blocked")),
+        Index("ix_person_notify_flag", "organization_id", "account_id", **_only_where("has_notify_flag")),
     )
 
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))

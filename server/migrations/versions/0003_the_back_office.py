@@ -398,11 +398,16 @@ def _search() -> None:
     )
     op.create_index("ix_account_balance", "account", ["organization_id", "balance_cents"], unique=False)
     op.create_index("ix_person_created", "person", ["organization_id", "created_at"], unique=False)
+    op.create_index("ix_person_born", "person", ["organization_id", "date_of_birth"], unique=False)
+    gone = sa.text("archived_at IS NOT NULL OR merged_into IS NOT NULL")
+    for table, id_ in (("account", "id"), ("person", "account_id")):
+        columns = ["organization_id", id_]
+        op.create_index(f"ix_{table}_gone", table, columns, sqlite_where=gone, postgresql_where=gone)
     for name, flag in (("blocked", "is_blocked"), ("notify_flag", "has_notify_flag")):
         op.create_index(
             f"ix_person_{name}",
             "person",
-            ["organization_id"],
+            ["organization_id", "account_id"],
             sqlite_where=sa.text(f"{flag} = 1"),
             postgresql_where=sa.text(flag),
         )
