@@ -1,4 +1,4 @@
-"""The report and attendance in a real Chromium: done with the page's own controls, readable at every size."""
+"""Drafts, the report and attendance in a real Chromium: done with the page's own controls, readable at every size."""
 
 from __future__ import annotations
 
@@ -78,6 +78,25 @@ def misfits(page: Page) -> list[str]:
         found += [f"{scheme}: {each}" for each in faint_texts(page, scheme)]
     resize(page, *SIZES[0])
     return found
+
+
+def test_a_draft_is_kept_compared_published_and_brought_back(admin: Page, office: Office) -> None:
+    """With the page's own buttons; the doors' rules change once."""
+    admin.goto(f"{office.url}/admin/access-point/edit?pk=home-gym")
+    admin.get_by_role("group", name="No access picture").get_by_text("Deny", exact=True).click()
+    admin.get_by_role("button", name="Save as a draft").last.click()
+    expect(admin.get_by_role("heading", name="Draft by Alex Admin")).to_be_visible()
+    expect(admin.locator("ins")).to_have_text("No access picture: Deny")
+    assert misfits(admin) == []
+    admin.get_by_role("button", name="Publish", exact=True).last.click()
+    expect(admin.get_by_text("Published. Connected doors follow")).to_be_visible()
+    admin.get_by_role("link", name="History").click()
+    expect(admin.get_by_role("heading", name="Version 2")).to_be_visible()
+    assert misfits(admin) == []
+    admin.get_by_role("button", name="Restore version 1 as a draft").click()
+    expect(admin.get_by_role("heading", name="Draft by Alex Admin")).to_be_visible()
+    admin.get_by_role("button", name="Discard the draft").click()
+    expect(admin.get_by_role("heading", name="Draft by Alex Admin")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
