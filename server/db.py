@@ -104,7 +104,7 @@ class Database:
 
         A few hundred rows of each index are looked at on SQLite, a sample of each table on PostgreSQL.
         """
-        with self.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self.write_engine.begin() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql(f"PRAGMA analysis_limit={_ANALYSED_ROWS}")
             connection.exec_driver_sql("ANALYZE")

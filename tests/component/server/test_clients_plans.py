@@ -99,3 +99,12 @@ def test_few_and_many_give_the_same_list(town: Database, monkeypatch: pytest.Mon
     monkeypatch.setattr(repository, "_FEW", -1)
     assert [[row.account.id for row in find_clients(town, SCOPE, ClientFilter.of(form)).rows] for form in forms] == few
     assert [len(each) for each in few] == [30, 30, 30, 0]
+
+
+def test_what_the_statistics_say_is_kept(town: Database) -> None:
+    """They are committed: the readers that plan with them are other connections."""
+    known = "SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'person'"
+    if not town.is_sqlite:
+        known = "SELECT count(*) FROM pg_stats WHERE tablename = 'person'"
+    with town.read() as session:
+        assert session.connection().exec_driver_sql(known).scalar_one() > 0
