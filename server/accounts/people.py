@@ -15,7 +15,7 @@ from access.domain.people import AgeGroup
 from server.accounts import repository
 from server.accounts.errors import MoveRefused, OwnerRefused
 from server.feed.projection import age_group
-from server.models import Account, Contact, Membership, Multipass, Person, Registration, Tag, new_id
+from server.models import Account, Contact, Membership, Multipass, PassUse, Person, Registration, Tag, new_id
 
 __all__ = ["add_person", "adults", "change_owner", "change_person", "is_minor", "move_person", "put_tags"]
 
@@ -78,8 +78,8 @@ def change_owner(session: Session, account: Account, person_id: str, *, today: d
 def move_person(session: Session, person: Person, target_id: str) -> None:
     """Takes a person and what is theirs alone to another account of the organization. Raises MoveRefused.
 
-    Their own memberships, multipasses, registrations and allowed adults go along. What they share with others of the
-    account cannot, nor can its owner; what they did at the doors stays in the old account's activity.
+    Their own memberships, multipasses with their uses, registrations and allowed adults go along. What they share with
+    others of the account cannot, nor can its owner; what they did at the doors stays in the old account's activity.
     """
     if target_id == person.account_id:
         raise MoveRefused("same_account")
@@ -91,9 +91,12 @@ def move_person(session: Session, person: Person, target_id: str) -> None:
     memberships = repository.held_memberships(session, person.organization_id, person.id)
     if any(len(each.people) > 1 for each in memberships):
         raise MoveRefused("shared_membership")
-    own: list[Membership | Multipass | Registration] = [
+    passes = repository.held_multipasses(session, person.organization_id, person.id)
+    own: list[Membership | Multipass | Registration | PassUse] = [
         *memberships,
-        *repository.held_multipasses(session, person.organization_id, person.id),
+        *passes,
+        # Doors look for the uses of a pass in its account: one left behind would be a use given back.
+        *repository.uses_of(session, person.organization_id, [each.id for each in passes]),
         *repository.held_registrations(session, person.organization_id, person.id),
     ]
     for held in own:

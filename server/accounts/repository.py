@@ -25,6 +25,7 @@ from server.models import (
     Memo,
     Multipass,
     Organization,
+    PassUse,
     Person,
     PersonSkill,
     Registration,
@@ -63,6 +64,7 @@ __all__ = [
     "tags_of",
     "time_zone",
     "twins",
+    "uses_of",
 ]
 
 _MOST_LOGS = 200
@@ -303,6 +305,12 @@ def held_memberships(session: Session, organization_id: str, person_id: str) -> 
 def held_multipasses(session: Session, organization_id: str, person_id: str) -> Sequence[Multipass]:
     """The multipasses of a person's own."""
     wanted = select(Multipass).where(Multipass.organization_id == organization_id, Multipass.person_id == person_id)
+    return session.scalars(wanted).all()
+
+
+def uses_of(session: Session, organization_id: str, multipass_ids: Collection[str]) -> Sequence[PassUse]:
+    """Every use taken of these multipasses, undone ones too."""
+    wanted = select(PassUse).where(PassUse.organization_id == organization_id, PassUse.multipass_id.in_(multipass_ids))
     return session.scalars(wanted).all()
 
 

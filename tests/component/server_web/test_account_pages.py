@@ -33,6 +33,7 @@ from server.models import (
     MultipassType,
     Occurrence,
     Organization,
+    PassUse,
     Person,
     PersonSkill,
     Registration,
@@ -387,6 +388,11 @@ def test_moving_to_another_account(admin: Browser, database: Database) -> None:
         row = AllowedAdult(id="nana", organization_id="home", account_id="home-account", name="Nana")
         row.child_id, row.contact_id = "home-kid", "home-contact"
         session.add(row)
+        own = Multipass(id="own", organization_id="home", account_id="home-account", type_id="home-pt", total=5)
+        own.person_id, own.purchased_on = "home-kid", date(2020, 1, 1)
+        used = PassUse(id="used", organization_id="home", account_id="home-account", multipass_id="own")
+        used.person_id, used.used_at = "home-kid", utc_now()
+        session.add_all([own, used])
         shared = session.get_one(Membership, "home-membership")
         shared.people.append(MembershipPerson(person_id="home-emile"))
     for person, said in (("home-zoe", "cannot leave"), ("home-emile", "share a membership")):
@@ -397,6 +403,10 @@ def test_moving_to_another_account(admin: Browser, database: Database) -> None:
     assert sent.headers["location"] == "/admin/accounts/second/members/home-kid"
     assert _one(database, Person, "home-kid").account_id == "second"
     assert _one(database, Membership, "mine").account_id == "second"
+    assert [_one(database, each, id_).account_id for each, id_ in ((Multipass, "own"), (PassUse, "used"))] == [
+        "second",
+        "second",
+    ]
     moved = _one(database, AllowedAdult, "nana")
     assert moved.account_id == "second"
     copy = _one(database, Contact, moved.contact_id)
