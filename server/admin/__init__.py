@@ -10,9 +10,6 @@ from server.admin.office import Office
 from server.admin.pages.access_point import AccessPointPage
 from server.admin.pages.access_point_history import AccessPointHistoryPage
 from server.admin.pages.account import AccountPage
-from server.admin.pages.attendance import AttendancePage
-from server.admin.pages.audit import AuditPage
-from server.admin.pages.card_templates import CardTemplatesPage, PrintCardsPage
 from server.admin.pages.account_activity import AccountActivityPage, EventPage
 from server.admin.pages.account_balance import AccountBalancePage, AccountEntryPage
 from server.admin.pages.account_cards import AccountCardPage, AccountCardsPage
@@ -24,6 +21,9 @@ from server.admin.pages.account_pictures import AccessPicturePage, AccountPictur
 from server.admin.pages.account_selling import AccountSellingPage
 from server.admin.pages.account_skills import AccountSkillsPage, SkillEditPage
 from server.admin.pages.alarm_subject import AlarmSubjectPage
+from server.admin.pages.attendance import AttendancePage
+from server.admin.pages.audit import AuditPage
+from server.admin.pages.card_templates import CardTemplatesPage, PrintCardsPage
 from server.admin.pages.client_login import ClientLoginPage
 from server.admin.pages.clients import ClientsPage
 from server.admin.pages.device import DevicePage
@@ -32,8 +32,8 @@ from server.admin.pages.explain import WhyPage
 from server.admin.pages.imports import ImportsPage
 from server.admin.pages.integrations import IntegrationsPage
 from server.admin.pages.mail import MailPage
-from server.admin.pages.new_account import NewAccountPage
 from server.admin.pages.merge import MergePage
+from server.admin.pages.new_account import NewAccountPage
 from server.admin.pages.organization import OrganizationPage
 from server.admin.pages.overview import OverviewPage
 from server.admin.pages.pictures import PicturePage
@@ -119,15 +119,15 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AlarmSubjectPage(office),
         QuarantineView(),
         StaffView(),
+        RolesPage(office),
+        SecondFactorPage(office),
+        AuditPage(office),
+        ProfilePage(office),
         OrganizationPage(office),
         LeavingPage(office),
         PrivacyPage(office),
         MergePage(office),
         RetentionPage(office),
-        RolesPage(office),
-        SecondFactorPage(office),
-        AuditPage(office),
-        ProfilePage(office),
     ]
     for view in views:
         frame.add_view(view)

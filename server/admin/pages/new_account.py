@@ -20,6 +20,7 @@ from server.admin.frame import OfficePage
 from server.admin.office import Office, in_thread, signed_in_staff
 from server.admin.texts import texts
 from server.audit.hook import note
+from server.clients.listed import ListedPerson
 from server.clients.service import Scope
 from server.creating import service
 from server.creating.checking import EmailAnswer, EmailCheck, check_email, people_like
@@ -30,7 +31,6 @@ from server.creating.service import NewAccount
 from server.errors import TooManyAttempts
 from server.mail.addresses import half_hidden
 from server.mail.outbox import MailBox
-from server.models import Person
 from server.staff.permissions import Permission
 from server.staff.service import SignedIn
 
@@ -172,7 +172,7 @@ class NewAccountPage(OfficePage):
         address: str,
         *,
         problems: Problems | None = None,
-        matches: list[Person] | None = None,
+        matches: list[ListedPerson] | None = None,
     ) -> Response:
         status = 422 if problems or matches else 200
         form = Form(sent, problems or {})

@@ -470,7 +470,8 @@ def _activity() -> None:
     event = sa.table("event", sa.column("is_flagged", sa.Boolean()), sa.column("flags", sa.JSON()))
     flags = sa.cast(event.c.flags, sa.Text())
     op.execute(event.update().where(flags != "[]").values(is_flagged=True))
-    account, newest = ["organization_id", "account_id"], [sa.text("occurred_at DESC"), sa.text("id DESC")]
+    account = ["organization_id", "account_id"]
+    newest: list[str | sa.TextClause] = [sa.text("occurred_at DESC"), sa.text("id DESC")]
     filtered = ["kind", "outcome", "access_point_id", "pass_type", "pass_id"]
     counted = ["kind", "person_id"]
     for name, columns in (

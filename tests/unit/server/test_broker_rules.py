@@ -48,7 +48,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("topic", "says", "hears"), TABLE)
 def test_a_door_has_its_own_topics_and_no_others(topic: str, says: bool, hears: bool) -> None:
-    """Own events and state to say; own receipts and commands, the site's feed and its doors' events and states to hear."""
+    """It says its events and state; it hears its receipts and commands, the site's feed and what its doors say."""
     assert may_say(_ME, topic) is says
     assert may_hear(_ME, topic) is hears
 

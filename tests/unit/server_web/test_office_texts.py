@@ -170,6 +170,7 @@ ALARMS = [
     "pass_overdrawn",
     "card_not_assigned",
     "card_cloned",
+    "guessing_at_door",
 ]
 
 
