@@ -1,7 +1,7 @@
 """What the back office shows of the sample organization beside the doors' business: addresses, tags, skills, bills.
 
 Nothing here changes what a door answers: no memo is starred, no amount is old enough, and the session
-of today begins in four hours.
+of today is hours away.
 """
 
 from __future__ import annotations
@@ -117,6 +117,7 @@ def furnish(
     today = now.astimezone(ZoneInfo(organization.time_zone)).date()
     _add_prices(session)
     _add_parents(session, organization)
+    _add_marc_again(session, organization)
     _add_addresses(session)
     _add_words(session, organization, now, today)
     _add_activities(session, organization, now, today)
@@ -158,6 +159,24 @@ def _add_parents(session: Session, organization: Organization) -> None:
         )
         account.people.append(parent)
         account.owner_id, account.name = parent.id, parent.full_name
+    session.flush()
+
+
+def _add_marc_again(session: Session, organization: Organization) -> None:
+    """Marc Fortin was entered a second time: a duplicate to merge."""
+    marc = _person(session, "marc")
+    account = Account(id="account-marc-again", organization_id=organization.id, owner_id="marc-again")
+    again = Person(
+        id="marc-again",
+        organization_id=organization.id,
+        first_name=marc.first_name,
+        last_name=marc.last_name,
+        date_of_birth=marc.date_of_birth,
+        email="marc.fortin@mail.example",
+    )
+    account.people.append(again)
+    account.name = again.full_name
+    session.add(account)
     session.flush()
 
 
@@ -206,6 +225,8 @@ def _add_activities(session: Session, organization: Organization, now: datetime,
     own = {"organization_id": organization.id}
     zone = ZoneInfo(organization.time_zone)
     later = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=5)
+    if later.astimezone(zone).date() > today:
+        later -= timedelta(hours=9)
 
     def at_hour(days: int, hour: int) -> datetime:
         return datetime.combine(today + timedelta(days=days), time(hour), tzinfo=zone)
@@ -301,6 +322,7 @@ def _add_settings(session: Session, organization: Organization, now: datetime) -
     for name, wanted, role_id in (
         ("Dominique Desk", StaffRole.DESK, None),
         ("Sasha Lifeguard", StaffRole.VIEWER, role.id),
+        ("Robin Rules", StaffRole.ADMIN, None),
     ):
         colleague = create_staff(
             session,
