@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette_admin.actions import link_row_action
 from starlette_admin.exceptions import FormValidationError
@@ -14,6 +16,7 @@ from starlette_admin.fields import (
     ComputedField,
     EnumField,
     HasOne,
+    StringField,
 )
 
 from server.admin.menu import Group
@@ -39,6 +42,7 @@ from server.models import (
     Multipass,
     MultipassType,
 )
+from server.models.base import ID_LENGTH
 
 __all__ = ["CredentialView", "MembershipTypeView", "MembershipView", "MultipassTypeView", "MultipassView"]
 
@@ -50,15 +54,30 @@ def _choices(group: str, *codes: str) -> list[tuple[str, str]]:
 _EFFECTIVE = _choices("effective", "on_purchase", "on_date", "on_first_use")
 
 
+@dataclass
+class _Code(StringField):
+    """By what files and other systems name a type; empty is none."""
+
+    async def parse_form_data(self, request: Request, form_data: FormData) -> Any:
+        """The text, None when empty."""
+        return str(form_data.get(self.id) or "").strip() or None
+
+
+def _code() -> _Code:
+    return _Code("code", label=label("code"), maxlength=ID_LENGTH, exclude_from_list=True)
+
+
 class MembershipTypeView(OrganizationView):
     """Memberships as they are sold."""
 
     fields = (
         id_field(),
         *name_fields(),
+        _code(),
         Amount("price_cents", label=label("price")),
         BooleanField("makes_cards", label=label("makes_cards")),
     )
+    unique_field = "code"
     search_columns = (MembershipType.name_en, MembershipType.name_fr)
     group = Group.PASSES
     rank = 60
@@ -79,6 +98,7 @@ class MultipassTypeView(OrganizationView):
     fields = (
         id_field(),
         *name_fields(),
+        _code(),
         WholeNumber("total", label=label("total"), help_text=lazy_text("help.unlimited")),
         Amount("price_cents", label=label("price"), help_text=lazy_text("help.price")),
         EnumField("effective", label=label("effective"), choices=_EFFECTIVE),
@@ -86,6 +106,7 @@ class MultipassTypeView(OrganizationView):
         BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
         BooleanField("is_strict", label=label("is_strict"), help_text=lazy_text("help.strict_type")),
     )
+    unique_field = "code"
     search_columns = (MultipassType.name_en, MultipassType.name_fr)
     group = Group.PASSES
     rank = 70
