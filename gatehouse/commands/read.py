@@ -249,7 +249,9 @@ def _make_output_safe() -> None:
 
 
 def _say(message: str) -> None:
-    print(escaped(message), file=sys.stderr, flush=True)
+    # One write with its end of line: the readers' threads say their states at the same time.
+    sys.stderr.write(f"{escaped(message)}\n")
+    sys.stderr.flush()
 
 
 def _stop(message: str) -> NoReturn:

@@ -65,12 +65,12 @@ def change_owner(session: Session, account: Account, person_id: str, *, today: d
     They are a member of the account and not known to be under 18, and the account has two such adults; one that has no
     owner yet needs one.
     """
-    found = next((each for each in account.people if each.id == person_id), None)
+    found = next((each for each in account.members if each.id == person_id), None)
     if found is None:
         raise OwnerRefused("not_a_member")
     if is_minor(found, today):
         raise OwnerRefused("under_age")
-    if account.owner_id is not None and len(adults(account.people, today)) < 2:
+    if account.owner_id is not None and len(adults(account.members, today)) < 2:
         raise OwnerRefused("one_adult")
     account.owner_id = person_id
 
@@ -88,6 +88,7 @@ def move_person(session: Session, person: Person, target_id: str) -> None:
     target = repository.locked_account(session, person.organization_id, target_id)
     if target is None or target.archived_at is not None or target.merged_into is not None:
         raise MoveRefused("unknown_account")
+    repository.lock_person(session, person.id)
     memberships = repository.held_memberships(session, person.organization_id, person.id)
     if any(len(each.people) > 1 for each in memberships):
         raise MoveRefused("shared_membership")

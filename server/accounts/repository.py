@@ -47,6 +47,7 @@ __all__ = [
     "held_multipasses",
     "held_registrations",
     "is_member_id_taken",
+    "lock_person",
     "locked_account",
     "locked_organization",
     "login_of",
@@ -128,7 +129,11 @@ def locked_organization(session: Session, organization_id: str) -> Organization 
 def person_of(session: Session, organization_id: str, account_id: str, person_id: str) -> Person:
     """A person of the account with their tags and memos. Raises NotFound."""
     wanted = select(Person).where(
-        Person.id == person_id, Person.account_id == account_id, Person.organization_id == organization_id
+        Person.id == person_id,
+        Person.account_id == account_id,
+        Person.organization_id == organization_id,
+        Person.merged_into.is_(None),
+        Person.erased_at.is_(None),
     )
     found = session.scalars(wanted.options(selectinload(Person.tags), selectinload(Person.memos))).one_or_none()
     if found is None:
@@ -306,6 +311,11 @@ def held_multipasses(session: Session, organization_id: str, person_id: str) -> 
     """The multipasses of a person's own."""
     wanted = select(Multipass).where(Multipass.organization_id == organization_id, Multipass.person_id == person_id)
     return session.scalars(wanted).all()
+
+
+def lock_person(session: Session, person_id: str) -> None:
+    """Has whoever records something about the person wait until the commit."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
 
 
 def uses_of(session: Session, organization_id: str, multipass_ids: Collection[str]) -> Sequence[PassUse]:

@@ -273,8 +273,10 @@ def _upsert(
     organization_id = caller.organization_id
     try:
         with acting(actor_of(request)), database.write() as session:
-            if id_ is not None and repository.one(session, shown.model, organization_id, id_) is None:
-                raise NotFound("no such record")
+            if id_ is not None:
+                held = repository.one(session, shown.model, organization_id, id_)
+                if held is None or getattr(held, "erased_at", None) or getattr(held, "merged_into", None):
+                    raise NotFound("no such record")
             organization = session.get_one(Organization, organization_id)
             batch = Batch(session, organization, utc_now(), actor_id=caller.token_id)
             upsert = KINDS[name].upsert(batch)

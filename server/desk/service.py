@@ -63,7 +63,8 @@ def record(session: Session, organization_id: str, deed: Deed, *, staff_id: str,
     event = _event(deed, device.id, mark.through_seq + 1, before or FIRST_PREV, staff_id=staff_id, now=now)
     batch = EventBatch(device=device.id, events=[event.document()])
     identity = DeviceTopic(organization_id, point.site_id, device.id, Channel.EVENTS)
-    record_batch(session, identity, canonical_bytes(batch.document()), now=now)
+    if record_batch(session, identity, canonical_bytes(batch.document()), now=now) is None:
+        raise NotFound("the centre's device at this site is ended")
     return event.id
 
 

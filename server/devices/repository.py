@@ -75,7 +75,9 @@ def sites_with_devices(session: Session) -> set[tuple[str, str]]:
 
 def device_in(session: Session, organization_id: str, device_id: str) -> Device | None:
     """The organization's device of this id."""
-    wanted = select(Device).where(Device.id == device_id, Device.organization_id == organization_id)
+    wanted = select(Device).where(
+        Device.id == device_id, Device.organization_id == organization_id, Device.is_centre.is_(False)
+    )
     wanted = wanted.options(joinedload(Device.site), selectinload(Device.access_points))
     return session.scalars(wanted).one_or_none()
 

@@ -32,15 +32,20 @@ def assign_cards(
 ) -> None:
     """Assigns what newly recorded events ask for; what cannot be is flagged, with an alarm for an admin."""
     for event, row in recorded:
-        if event.kind is EventKind.CARD_REQUESTED and not _assign(session, identity.organization, event):
+        if event.kind is EventKind.CARD_REQUESTED and not _assign(session, identity.organization, event, row.person_id):
             row.flags = sorted({*row.flags, NOT_ASSIGNED})
             raise_alarm(session, identity, NOT_ASSIGNED, row.id, {"seq": event.seq}, now=now)
 
 
-def _assign(session: Session, organization_id: str, event: WireEvent) -> bool:
-    """Whether the person now holds the card. A card that somebody else holds never changes hands this way."""
+def _assign(session: Session, organization_id: str, event: WireEvent, person_id: str | None) -> bool:
+    """Whether the person, or whom they were merged into, now holds the card.
+
+    A card that somebody else holds never changes hands this way.
+    """
     presented = event.credential
-    person = session.get(Person, event.person) if event.person else None
+    person = session.get(Person, person_id) if person_id else None
+    if person is not None and (person.erased_at is not None or person.merged_into is not None):
+        return False
     if presented is None or presented.length is not None or person is None or person.organization_id != organization_id:
         return False
     if not _may_assign(session, organization_id, event.staff):

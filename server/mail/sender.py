@@ -124,7 +124,7 @@ class MailSender:
                             organization_id=mail.organization_id,
                             kind="mail_given_up",
                             subject=mail.id,
-                            details={"purpose": mail.purpose, "error": mail.error[:100]},
+                            details={"purpose": mail.purpose, "error": mail.error.split(" ", 1)[0][:100]},
                             raised_at=now,
                         )
                     )

@@ -77,6 +77,11 @@ class Account(Identified, Base):
         primaryjoin=lambda: foreign(Account.owner_id) == Person.id, viewonly=True, uselist=False
     )
 
+    @property
+    def members(self) -> list[Person]:
+        """Those who were neither merged into somebody else nor erased."""
+        return [each for each in self.people if each.merged_into is None and each.erased_at is None]
+
 
 class Person(Identified, Base):
     """Anyone who can be checked in. Pictures are named by the SHA-256 (hex) of their bytes.

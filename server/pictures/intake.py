@@ -11,6 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Final
 
 from server.errors import ServerError, TooLarge, Unprocessable
@@ -32,6 +33,7 @@ BOX: Final = (720, 960)
 """Width and height that a kept picture fits into: what a desk shows, at twice the size at which it shows it."""
 _WALL_S: Final = 30
 _CHILD: Final = Path(__file__).with_name("decoding.py")
+_AT_ONCE: Final = BoundedSemaphore(2)
 
 
 class PictureTooLarge(TooLarge):
@@ -75,7 +77,8 @@ def made_anew(raw: bytes) -> bytes:
         raise NotAPicture("neither JPEG nor PNG nor WebP")
     asked = [sys.executable, "-I", str(_CHILD), str(BOX[0]), str(BOX[1]), str(MAX_PICTURE_PIXELS)]
     try:
-        done = subprocess.run(asked, input=raw, capture_output=True, timeout=_WALL_S, check=False, env={}, cwd="/")
+        with _AT_ONCE:
+            done = subprocess.run(asked, input=raw, capture_output=True, timeout=_WALL_S, check=False, env={}, cwd="/")
     except subprocess.TimeoutExpired as error:
         raise PictureUnreadable("took too long") from error
     if done.returncode == 0 and done.stdout.startswith(b"\xff\xd8\xff"):

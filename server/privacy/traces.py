@@ -96,12 +96,15 @@ def _clear_quarantine(session: Session, gone: Gone) -> None:
 
 
 def _clear_imports(session: Session, organization_id: str) -> None:
-    """A refused row of a file may name anyone: the problems of finished imports go (and their files, afterwards)."""
+    """A refused row may name anyone: what is kept of imports that do not run goes (their files afterwards)."""
     wanted = select(ImportJob).where(
-        ImportJob.organization_id == organization_id, ImportJob.state.in_(("done", "failed", "cancelled"))
+        ImportJob.organization_id == organization_id,
+        ImportJob.state.in_(("mapping", "checked", "done", "failed", "cancelled")),
     )
     for job in session.scalars(wanted):
-        job.problems = []
+        job.problems, job.plan = [], {**job.plan, "first_rows": []}
+        if job.state in ("mapping", "checked"):
+            job.state = "cancelled"
 
 
 def _clear_lists(session: Session, gone: Gone) -> None:

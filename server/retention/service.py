@@ -169,7 +169,8 @@ class Retention:
         jobs = self._files.imports_before(organization_id, before)
         for job_id in jobs:
             with self._database.write() as session:
-                session.get_one(ImportJob, job_id).problems = []
+                job = session.get_one(ImportJob, job_id)
+                job.problems, job.plan = [], {**job.plan, "first_rows": []}
             self._files.imports.remove(job_id)
         return len(jobs)
 

@@ -44,6 +44,7 @@ def settle(
 ) -> Settlement:
     """Decides about a flagged event; the caller commits. Raises NotFound, AlreadySettled or NotOffered."""
     event = repository.locked_event(session, organization_id, event_id)
+    session.expire_all()  # what was read before the lock may be old
     if event is None or set(event.flags).isdisjoint(SETTLED_FLAGS):
         raise NotFound("no such flagged event")
     if event.pass_id:

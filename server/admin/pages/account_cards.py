@@ -290,7 +290,7 @@ def problem_of(refused: CardRefused) -> Problem:
 
 def people_of(session: Session, organization_id: str, account_id: str) -> list[Person]:
     """The people of an account by first name. Raises NotFound."""
-    return list(account_of(session, organization_id, account_id).people)
+    return list(account_of(session, organization_id, account_id).members)
 
 
 def _refusing(work: Callable[[], object]) -> None:

@@ -81,7 +81,7 @@ class AccountContactsPage(AccountSubpage):
         account = repository.account_of(session, staff.organization_id, account_id)
         contact = self._contact(session, request) if contact_id else None
         today = local_day(self.office.now(), staff.zone)
-        children = [(each.id, each.full_name) for each in account.people if people.is_minor(each, today)]
+        children = [(each.id, each.full_name) for each in account.members if people.is_minor(each, today)]
         rows = repository.allowed_adults(session, staff.organization_id, account_id)
         held = [row.child_id for row in pick_up.children_of(rows, contact)] if contact else []
         # A child who has come of age stays listed while somebody may still pick them up.

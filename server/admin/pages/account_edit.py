@@ -194,7 +194,7 @@ class AccountEditPage(AccountSubpage):
         today = local_day(self.office.now(), staff.zone)
         rows = repository.allowed_adults(session, staff.organization_id, person.account_id)
         held = pick_up.children_of(rows, person)
-        children = [each for each in person.account.people if people.is_minor(each, today)]
+        children = [each for each in person.account.members if people.is_minor(each, today)]
         fields = pick_up_fields([(each.id, each.full_name) for each in children])
         relations = {row.relation_en for row in held}
         if people.is_minor(person, today):

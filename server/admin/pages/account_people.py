@@ -109,7 +109,7 @@ class AccountPeoplePage(AccountSubpage):
         staff = signed_in_staff(request)
         account = repository.account_of(session, staff.organization_id, request.path_params["account_id"])
         today = local_day(self.office.now(), staff.zone)
-        grown = people.adults(account.people, today)
+        grown = people.adults(account.members, today)
         field = Field(
             name="owner",
             label="fields.owner",

@@ -194,7 +194,7 @@ class AccountSellingPage(AccountSubpage):
 
 
 def _choices(account: Account) -> list[tuple[str, str]]:
-    people = sorted(account.people, key=lambda each: (*by_first_name(each.first_name, each.last_name), each.id))
+    people = sorted(account.members, key=lambda each: (*by_first_name(each.first_name, each.last_name), each.id))
     return [(each.id, each.full_name) for each in people]
 
 

@@ -32,6 +32,14 @@ __all__ = ["IntegrationsPage"]
 _DAYS: Final = (30, 90, 365)
 _SHOWN: Final = 50
 
+_NEEDED: Final = {
+    "cards": Permission.CARDS,
+    "balances": Permission.BILLING,
+    "access_points": Permission.ACCESS_POINTS,
+    "devices": Permission.DEVICES,
+    "imports": Permission.IMPORT,
+}
+
 
 class IntegrationsPage(OfficePage):
     """`/admin/integrations` and what can be done there."""
@@ -69,7 +77,9 @@ class IntegrationsPage(OfficePage):
         """Makes a token and shows it, this once."""
         form, staff = await request.form(), signed_in_staff(request)
         name = str(form.get("name", "")).strip()[:100]
-        scopes = [each for each in Scope if each.value in _chosen(form, "scope")]
+        chosen = _chosen(form, "scope")
+        # Nobody gives a program what they do not have.
+        scopes = [each for each in Scope if each.value in chosen and staff.may(_needed(each))]
         if not name or not scopes:
             problem = "integrations.name_missing" if not name else "integrations.scopes_missing"
             return self._back(request, texts(staff.language)(problem), "error")
@@ -209,3 +219,10 @@ def _scopes_by_area() -> dict[str, list[Scope]]:
     for each in Scope:
         areas.setdefault(each.value.split(":")[0], []).append(each)
     return areas
+
+
+def _needed(scope: Scope) -> Permission:
+    """The permission of staff that a scope amounts to."""
+    area, _, what = scope.value.partition(":")
+    plain = Permission.EDIT_ACCOUNTS if what == "write" else Permission.VIEW_ACCOUNTS
+    return plain if what == "read" and area in ("cards", "balances") else _NEEDED.get(area, plain)

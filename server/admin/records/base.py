@@ -202,6 +202,10 @@ class OrganizationView(ModelView):
         """Nobody: rows are ended, revoked or archived."""
         return False
 
+    def can_export(self, request: Request) -> bool:
+        """Whether the role grants taking many rows out at once."""
+        return may(request, Permission.REPORTS)
+
     def can_import(self, request: Request) -> bool:
         """Nobody."""
         return False
