@@ -58,7 +58,7 @@ class AttendancePage(OfficePage):
             adult_id=str(form.get("adult", "")),
         )
         if wanted.do not in POSSIBLE:
-            raise HTTPException(400)
+            raise HTTPException(404)
         say = texts(staff.language)
         try:
             await in_thread(

@@ -85,7 +85,7 @@ class DevicePage(LivePage):
         form = await request.form()
         kind = next((each for each in _ASKED if each == form.get("kind")), None)
         if kind is None:
-            raise HTTPException(422)
+            raise HTTPException(404)
         staff_id = signed_in_staff(request).staff_id
 
         def issue(session: Session, organization_id: str, device_id: str) -> None:

@@ -150,7 +150,7 @@ def test_only_what_the_access_point_keeps_is_recorded(desk: Browser, camp: Datab
         }
     for what in ("pick_up", "note", "out"):
         assert desk.post("/admin/attendance/home-day/home-zoe", do=what, seen="").status_code == 303
-    assert desk.post("/admin/attendance/home-day/home-zoe", do="dance", seen="").status_code == 400
+    assert desk.post("/admin/attendance/home-day/home-zoe", do="dance", seen="").status_code == 404
     assert desk.post("/admin/attendance/home-day/home-cmd", do="in", seen="").status_code == 404
     assert desk.post("/admin/attendance/elsewhere-day/elsewhere-zoe", do="in", seen="").status_code == 404
     with camp.write() as session:

@@ -111,7 +111,7 @@ def test_the_stream_sends_rows_in_the_readers_language(
     app: FastAPI, admin: Browser, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A finished, escaped row, the counts and the day."""
-    monkeypatch.setattr("server.admin.live.server_sent_events.__kwdefaults__", {"stream_s": 0.2})
+    monkeypatch.setitem(server_sent_events.__kwdefaults__, "stream_s", 0.2)
     with database.write() as session:
         event(session, person_id="home-cmd", occurred_at=utc_now())
     admin.post("/admin/preferences", language="fr")
