@@ -126,6 +126,7 @@ def test_arrows_and_enter_answer_too(door: Any, open_page: OpenPage) -> None:
     """For a kiosk with keys instead of a touch screen; round the corner as well."""
     page = open_page()
     offer(door)
+    expect(page.get_by_role("button", name="Family membership")).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("button", name="Pool 5 visits")).to_be_focused()
     page.keyboard.press("ArrowUp")
