@@ -41,6 +41,13 @@ STATES = {
 _ids = itertools.count(1)
 
 
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 @dataclass(kw_only=True)
 class Happened:
     """One scan as this door remembers it."""
@@ -175,13 +182,13 @@ class FakeDesk:
         self._in_loop(self._broadcast(happened, message))
 
     def _in_loop(self, work: Any) -> None:
-        try:
-            asyncio.get_running_loop().create_task(work)
-        except RuntimeError:
-            if self.door._loop:
-                asyncio.run_coroutine_threadsafe(work, self.door._loop).result(PATIENCE_S)
-            else:
-                work.close()
+        """Does it on the door's own loop: Playwright keeps a running one in the test's thread, which must not."""
+        if self.door._loop is None:
+            work.close()
+        elif self.door._loop is _running_loop():
+            self.door._loop.create_task(work)
+        else:
+            asyncio.run_coroutine_threadsafe(work, self.door._loop).result(PATIENCE_S)
 
     async def _broadcast(self, happened: Happened, message: str) -> None:
         for socket, staff in list(self.pages.items()):
