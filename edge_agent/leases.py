@@ -26,15 +26,6 @@ _LENT = (
 )
 _KNOWN = "SELECT id FROM leases WHERE multipass_id = ? ORDER BY expires_at DESC LIMIT ?"
 _KEEP = "INSERT OR IGNORE INTO leases (id, multipass_id, count, spent, expires_at) VALUES (?, ?, ?, 0, ?)"
-_MARK = "lease_ledger"
-_FLOOR = "lease_floor"
-_FLOOR_STEP = timedelta(minutes=5)
-_LENT = (
-    "SELECT multipass_id, min(id) FROM leases WHERE spent < count AND expires_at > ? AND expires_at > ?"
-    " AND multipass_id IN ({ids}) GROUP BY multipass_id"
-)
-_KNOWN = "SELECT id FROM leases WHERE multipass_id = ? ORDER BY expires_at DESC LIMIT ?"
-_KEEP = "INSERT OR IGNORE INTO leases (id, multipass_id, count, spent, expires_at) VALUES (?, ?, ?, 0, ?)"
 _SPEND = (
     "UPDATE leases SET spent = spent + 1 WHERE id = ? AND multipass_id = ? AND spent < count"
     " AND expires_at > coalesce((SELECT value FROM marks WHERE name = 'lease_floor'), '')"
