@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
 from access.domain.facts import ClockTrust
+from access.domain.names import without_accents
 from access.domain.people import AllowedAdult, Language, Participant, Text
 from access.domain.places import Facility
 from access.domain.policy import AccessPoint
@@ -86,7 +86,7 @@ class DeskDirectory:
 
     def search(self, text: str) -> list[Participant]:
         """At most 20 people whose name has every word of the text, or whose number begins with it; nearest first."""
-        words = _folded(text).split()
+        words = without_accents(text).split()
         if not words:
             return []
         ranked = sorted(found for each in self._indexed() if (found := _rank(words, *each)) is not None)
@@ -141,7 +141,9 @@ class DeskDirectory:
             if self._names_as_of != (as_of := self._version()):
                 rows = self._facts.reading(lambda connection: connection.execute(_NAMES).fetchall())
                 self._names = [
-                    (id_, _folded(f"{first} {last or ''}"), str(number or "")) for id_, first, last, number in rows
+                    (id_, without_accents(f"{first} {last or ''}"), str(number or ""))
+                    for id_, first, last, number in rows
+                    for id_, first, last, number in rows
                 ]
                 self._names_as_of = as_of
             return self._names
@@ -165,12 +167,6 @@ def _rank(words: list[str], id_: str, name: str, number: str) -> tuple[int, str,
     if len(words) == 1 and len(words[0]) >= 3 and number.casefold().startswith(words[0]):
         return 2, name, id_
     return (3, name, id_) if all(word in name for word in words) else None
-
-
-def _folded(text: str) -> str:
-    """Without accents and case, so that "lea" finds Léa."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(each for each in apart if not unicodedata.combining(each))
 
 
 def _loaded(connection: sqlite3.Connection, kind: EntityKind) -> Iterator[Body]:

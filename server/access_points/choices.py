@@ -6,7 +6,6 @@ from a door's rules because a page could not show it.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from access.domain.names import without_accents
 from access.domain.people import Text
 from access.domain.policy import AccessPoint, AccessType
 from server.models import Activity, Facility, MembershipType, MultipassType, Occurrence, Site
@@ -41,7 +41,7 @@ class Choices:
     def of(self, type_: str, language: str) -> list[Choice]:
         """What can be chosen of an access type, by its name in the language; what is gone comes last."""
         found = self.things.get(AccessType(type_), ()) if type_ in set(AccessType) else ()
-        return sorted(found, key=lambda each: (each.is_gone, _plain(each.name.in_language(language)), each.id))
+        return sorted(found, key=lambda each: (each.is_gone, without_accents(each.name.in_language(language)), each.id))
 
     def has_all(self, type_: AccessType, ids: Iterable[str]) -> bool:
         """Whether each of these may be chosen."""
@@ -104,10 +104,5 @@ def _activities(session: Session, organization_id: str, now: datetime) -> dict[A
     return {type_: _by_name(each) for type_, each in found.items()}
 
 
-def _plain(name: str) -> str:
-    """Without accents and capitals: É is sorted as e."""
-    return "".join(each for each in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(each))
-
-
 def _by_name(choices: Iterable[Choice]) -> tuple[Choice, ...]:
-    return tuple(sorted(choices, key=lambda each: (_plain(each.name.en), each.id)))
+    return tuple(sorted(choices, key=lambda each: (without_accents(each.name.en), each.id)))

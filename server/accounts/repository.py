@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from server.errors import NotFound
 from server.models import (
@@ -54,7 +53,6 @@ __all__ = [
     "memo_of",
     "name_changes",
     "organization_of",
-    "people_named",
     "person_of",
     "question_of",
     "questions_of",
@@ -155,28 +153,6 @@ def is_member_id_taken(session: Session, organization_id: str, member_id: str, *
         Person.organization_id == organization_id, Person.member_id == member_id, Person.id != but
     )
     return session.scalars(wanted.limit(1)).one_or_none() is not None
-
-
-def people_named(session: Session, organization_id: str, first_name: str, last_name: str) -> list[Person]:
-    """The organization's people of this first and last name, whatever the case and the accents."""
-    wanted = select(Person).where(
-        Person.organization_id == organization_id,
-        Person.first_name.ilike(_like(first_name), escape="\\"),
-        Person.last_name.ilike(_like(last_name), escape="\\"),
-    )
-    meant = (_plain(first_name), _plain(last_name))
-    found = session.scalars(wanted.options(joinedload(Person.account)).order_by(Person.id))
-    return [each for each in found if (_plain(each.first_name), _plain(each.last_name)) == meant]
-
-
-def _plain(name: str) -> str:
-    letters = unicodedata.normalize("NFKD", " ".join(name.split()).casefold())
-    return "".join(each for each in letters if not unicodedata.combining(each))
-
-
-def _like(name: str) -> str:
-    """Every letter that may carry an accent stands for any one character."""
-    return "".join(each if each in "bdfhjkmpqvwx0123456789" else "%" if each == " " else "_" for each in name.lower())
 
 
 def contacts_of(session: Session, organization_id: str, account_id: str) -> Sequence[Contact]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from access.domain.names import without_accents
+
 __all__ = ["VERSION", "Person", "Words", "compact", "digits", "fold", "scope_of", "split", "variants", "words_of"]
 
 VERSION: Final = 1
@@ -61,8 +63,8 @@ def fold(text: str) -> str:
     """Lower case, without accents; what is no letter and no digit becomes one blank."""
     if text.isascii():
         return " ".join(text.lower().translate(_PLAIN).split())
-    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
-    kept = "".join(each if each.isalnum() else " " for each in plain if not unicodedata.combining(each))
+    plain = without_accents(text).translate(_LETTERS)
+    kept = "".join(each if each.isalnum() else " " for each in plain)
     return " ".join(kept.split())
 
 

@@ -5,13 +5,13 @@ An expired membership, and a multipass with nothing left or past its last day, i
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from access.domain.memberships import Membership, MembershipStatus
 from access.domain.multipasses import Multipass, MultipassState, MultipassStatus, PassUse
+from access.domain.names import without_accents
 
 __all__ = ["MembershipLine", "MultipassLine", "PersonLines", "Registrations", "by_first_name", "registrations"]
 
@@ -54,12 +54,7 @@ class Registrations:
 
 def by_first_name(first_name: str, last_name: str) -> tuple[str, str]:
     """The key that sorts people by first name as people do, accents and case apart."""
-    return _plain(first_name), _plain(last_name)
-
-
-def _plain(name: str) -> str:
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(each for each in letters if not unicodedata.combining(each))
+    return without_accents(first_name), without_accents(last_name)
 
 
 def registrations(

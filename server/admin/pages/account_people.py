@@ -21,9 +21,11 @@ from server.admin.account.members import SECTIONS
 from server.admin.office import in_thread, signed_in_staff
 from server.admin.texts import texts
 from server.clients.filters import ClientFilter
+from server.clients.listed import ListedPerson
 from server.clients.service import ClientRow, Scope, find_clients
-from server.models import Person
+from server.creating.checking import people_like
 from server.staff.permissions import Permission
+from server.staff.service import SignedIn
 
 __all__ = ["AccountPeoplePage"]
 
@@ -76,9 +78,8 @@ class AccountPeoplePage(AccountSubpage):
 
     def _find(self, request: Request, term: str) -> list[tuple[str, str]]:
         staff = signed_in_staff(request)
-        scope = Scope(staff.organization_id, local_day(self.office.now(), staff.zone), staff.zone)
         wanted = ClientFilter.of(QueryParams({"q": term}))
-        rows = find_clients(self.office.database, scope, wanted, limit=_FOUND).rows
+        rows = find_clients(self.office.database, self._scope(staff), wanted, limit=_FOUND).rows
         return [(row.account.id, _called(row)) for row in rows]
 
     def _add(self, session: Session, request: Request) -> Edit:
@@ -86,9 +87,8 @@ class AccountPeoplePage(AccountSubpage):
         account = repository.account_of(session, staff.organization_id, account_id)
 
         def save(session: Session, found: Mapping[str, Any]) -> str:
-            named = repository.people_named(session, staff.organization_id, found["first_name"], found["last_name"])
-            if named and found["do"] != "anyway":
-                raise Refused({}, matches=[_match(each) for each in named])
+            if found["do"] != "anyway":
+                self._check_name(staff, found["first_name"], found["last_name"])
             given = {field.name: found[field.name] for field in _NEW}
             person = people.add_person(session, account, {**given, "language": given["language"] or None})
             return self.url(request, "account_member", person_id=person.id)
@@ -104,6 +104,14 @@ class AccountPeoplePage(AccountSubpage):
             why="people.add_why",
             template="office/account_person_add.html",
         )
+
+    def _check_name(self, staff: SignedIn, first_name: str, last_name: str) -> None:
+        alike = people_like(self.office.database, self._scope(staff), first_name, last_name)
+        if alike:
+            raise Refused({}, matches=[_match(each) for each in alike])
+
+    def _scope(self, staff: SignedIn) -> Scope:
+        return Scope(staff.organization_id, local_day(self.office.now(), staff.zone), staff.zone)
 
     def _owner(self, session: Session, request: Request) -> Edit:
         staff = signed_in_staff(request)
@@ -168,7 +176,7 @@ class AccountPeoplePage(AccountSubpage):
         )
 
 
-def _match(person: Person) -> dict[str, Any]:
+def _match(person: ListedPerson) -> dict[str, Any]:
     return {
         "id": person.id,
         "account_id": person.account_id,
