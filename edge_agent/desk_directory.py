@@ -143,7 +143,6 @@ class DeskDirectory:
                 self._names = [
                     (id_, without_accents(f"{first} {last or ''}"), str(number or ""))
                     for id_, first, last, number in rows
-                    for id_, first, last, number in rows
                 ]
                 self._names_as_of = as_of
             return self._names
