@@ -39,8 +39,8 @@ class _Upsert:
         if id is not None:
             self._accounts.gather(ids=[id])
         account = self._accounts.by_id(id) if id else self._accounts.by_key(record.external_id)
-        other = self._accounts.by_key(record.external_id)
-        if account is not None and other is not None and other is not account:
+        other, is_former = self._accounts.by_key(record.external_id), self._accounts.is_former(record.external_id)
+        if account is not None and other is not None and (other is not account or (is_former and id is not None)):
             raise RowRefused(Problem("external_id_taken", "external_id", str(record.external_id)))
         owner = self._people.named(record.owner, "owner") if record.owner is not None else None
         if owner is not None:
@@ -59,7 +59,11 @@ class _Upsert:
             self._batch.session.add(account)
             self._accounts.note(account)
             return Change(Outcome.ADDED, account.id)
-        is_changed = put_fields(account, record, {"name": "", "external_id": None})
+        self._batch.claim("account of", account.id, "external_id", shown=record.external_id)
+        fields: dict[str, str | None] = {"name": "", "external_id": None}
+        if is_former:
+            del fields["external_id"]
+        is_changed = put_fields(account, record, fields)
         if owner is not None and account.owner_id != owner.id:
             account.owner_id = owner.id
             is_changed = True

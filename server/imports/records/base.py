@@ -140,13 +140,13 @@ class Batch:
         """The organization's local day."""
         return local_day(self.now, self.zone)
 
-    def claim(self, what: str, key: str | None, field: str) -> None:
-        """Refuses a key that an earlier row of the same file has used."""
+    def claim(self, what: str, key: str | None, field: str, *, shown: str | None = None) -> None:
+        """Refuses a key that an earlier row of the same file has used; the problem shows `shown`, else the key."""
         if key is None or not self.row:
             return
         first = self.claims.setdefault((what, key), self.row)
         if first != self.row:
-            raise RowRefused(Problem("twice", field, key, {"first": first}))
+            raise RowRefused(Problem("twice", field, shown or key, {"first": first}))
 
 
 @dataclass(frozen=True)

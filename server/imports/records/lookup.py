@@ -1,9 +1,12 @@
-"""Finding the people and accounts that records mention: loaded for a batch at once, kept up to date meanwhile."""
+"""Finding the people and accounts that records mention: loaded for a batch at once, kept up to date meanwhile.
+
+Whoever was merged into another row is that row here, by whatever key: other systems go on naming them as before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -13,6 +16,8 @@ from server.imports.records.base import Batch, Key, Record
 from server.models import Account, Person, new_id
 
 __all__ = ["AccountMention", "Accounts", "People", "PersonMention"]
+
+_T = TypeVar("_T", Account, Person)
 
 
 class PersonMention(Record):
@@ -57,15 +62,19 @@ class Accounts:
 
     def by_id(self, id_: str | None) -> Account | None:
         """One of them."""
-        return self._by_id.get(id_ or "")
+        return _kept(self._by_id, self._by_id.get(id_ or ""))
 
     def by_key(self, key: str | None) -> Account | None:
         """One of them, or one that an earlier row of a dry run would have made."""
-        found = self._by_key.get(key or "")
+        found = _kept(self._by_id, self._by_key.get(key or ""))
         if found is None and key and self._batch.is_dry and ("new account", key) in self._batch.claims:
             found = Account(id=new_id(), organization_id=self._batch.organization_id, external_id=key, owner_id="dry")
             self.note(found)
         return found
+
+    def is_former(self, key: str | None) -> bool:
+        """Whether the key is that of an account that was merged into another."""
+        return _is_merged(self._by_key.get(key or ""))
 
     def mentioned(self, record: AccountMention) -> Account | None:
         """The account a record names; None when it names none. Raises RowRefused."""
@@ -122,15 +131,20 @@ class People:
 
     def by_id(self, id_: str | None) -> Person | None:
         """One of them."""
-        return self._by_id.get(id_ or "")
+        return _kept(self._by_id, self._by_id.get(id_ or ""))
 
     def by_key(self, key: str | None) -> Person | None:
         """One of them."""
-        return self._by_key.get(key or "")
+        return _kept(self._by_id, self._by_key.get(key or ""))
 
     def by_member_id(self, member_id: str | None) -> Person | None:
         """One of them."""
-        return self._by_member_id.get(member_id or "")
+        return _kept(self._by_id, self._by_member_id.get(member_id or ""))
+
+    def former(self, *, key: str | None, member_id: str | None) -> Mapping[str, Person]:
+        """Which of the two are those of a row that was merged into another, and the row."""
+        rows = {"external_id": self._by_key.get(key or ""), "member_id": self._by_member_id.get(member_id or "")}
+        return {name: row for name, row in rows.items() if row is not None and _is_merged(row)}
 
     def mentioned(self, record: PersonMention) -> Person | None:
         """The person a record names; None when it names nobody. Raises RowRefused."""
@@ -157,9 +171,23 @@ class People:
         return found
 
 
-def _load(batch: Batch, model: Any, column: InstrumentedAttribute[Any], wanted: Iterable[str | None]) -> list[Any]:
+def _load(batch: Batch, model: type[_T], column: InstrumentedAttribute[Any], wanted: Iterable[str | None]) -> list[_T]:
+    """Those whom the values name, and whom they were merged into."""
+    mine: Any = model.organization_id == batch.organization_id
+    found: dict[str, _T] = {}
     values = {each for each in wanted if each}
-    if not values:
-        return []
-    query = select(model).where(model.organization_id == batch.organization_id, column.in_(values))
-    return list(batch.session.scalars(query))
+    while values:
+        rows = batch.session.scalars(select(model).where(mine, column.in_(values))).all()
+        found |= {each.id: each for each in rows}
+        column, values = model.id, {each.merged_into for each in rows if each.merged_into} - found.keys()
+    return list(found.values())
+
+
+def _kept(by_id: Mapping[str, _T], row: _T | None) -> _T | None:
+    while row is not None and row.merged_into is not None:
+        row = by_id.get(row.merged_into)
+    return row
+
+
+def _is_merged(row: Account | Person | None) -> bool:
+    return row is not None and row.merged_into is not None

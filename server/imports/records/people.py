@@ -5,7 +5,7 @@ The first adult of a new account owns it, unless another row says `is_owner`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -119,14 +119,20 @@ class _Upsert:
         if id is not None:
             self._people.gather(ids=[id])
         person = self._match(record, id)
-        self._check(record, person)
-        account = self._account(record, person)
+        former = self._people.former(key=record.external_id, member_id=record.member_id)
+        if former and id is not None:
+            name, holder = next(iter(former.items()))
+            raise RowRefused(_taken(record, name, holder))
+        self._check(record, person, former)
+        account = self._account(record, person, former.values())
         if person is None:
             return self._add(record, account)
-        is_changed = put_fields(person, record, _FIELDS)
+        batch.claim("row of", person.id, "external_id", shown=record.external_id or record.member_id)
+        # What they were called before the merge stays with the row that was merged away.
+        is_changed = put_fields(person, record, {name: _FIELDS[name] for name in _FIELDS if name not in former})
         self._people.note(person)
-        held = account or self._account_of(person)
-        is_changed |= self._own(record, person, held)
+        if not former or account is not None:
+            is_changed |= self._own(record, person, account or self._account_of(person))
         return Change(Outcome.CHANGED if is_changed else Outcome.UNCHANGED, person.id)
 
     def _match(self, record: PersonRecord, id_: str | None) -> Person | None:
@@ -134,7 +140,7 @@ class _Upsert:
             return self._people.by_id(id_)
         return self._people.by_key(record.external_id) or self._people.by_member_id(record.member_id)
 
-    def _check(self, record: PersonRecord, person: Person | None) -> None:
+    def _check(self, record: PersonRecord, person: Person | None, former: Mapping[str, Person]) -> None:
         refuse_clearing(record, "first_name")
         found = list(self._objections(record))
         if person is None and record.external_id is None and record.member_id is None and self._batch.row:
@@ -144,7 +150,7 @@ class _Upsert:
         if person is None:
             require(record, "first_name")
         else:
-            self._check_keys(record, person)
+            self._check_keys(record, person, former)
 
     def _objections(self, record: PersonRecord) -> Iterator[Problem]:
         born_on, country = record.date_of_birth, record.country
@@ -157,29 +163,29 @@ class _Upsert:
         if born_on is not None and not date(1850, 1, 1) <= born_on <= self._batch.today:
             yield Problem("born_in_future", "date_of_birth", born_on.isoformat())
 
-    def _check_keys(self, record: PersonRecord, person: Person) -> None:
+    def _check_keys(self, record: PersonRecord, person: Person, former: Mapping[str, Person]) -> None:
         if (holder := self._people.by_member_id(record.member_id)) is not None and holder is not person:
-            raise RowRefused(
-                Problem("member_id_taken", "member_id", str(record.member_id), {"holder": holder.full_name})
-            )
+            raise RowRefused(_taken(record, "member_id", holder))
         other = self._people.by_key(record.external_id)
         is_other_key = bool(record.external_id and person.external_id and person.external_id != record.external_id)
-        if (other is not None and other is not person) or (is_other_key and self._batch.row):
-            details = {"holder": (other or person).full_name}
-            raise RowRefused(Problem("external_id_taken", "external_id", str(record.external_id), details))
+        is_change = is_other_key and "external_id" not in former
+        if (other is not None and other is not person) or (is_change and self._batch.row):
+            raise RowRefused(_taken(record, "external_id", other or person))
 
-    def _account(self, record: PersonRecord, person: Person | None) -> Account | None:
-        """The account that the record names and that is there. Raises RowRefused."""
+    def _account(self, record: PersonRecord, person: Person | None, former: Iterable[Person]) -> Account | None:
+        """The account that the record names and that is there; of a `former` row also its own. Raises RowRefused."""
         found = self._accounts.by_id(record.account_id) if record.account_id else None
         if record.account_id and found is None:
             raise RowRefused(Problem("unknown_account", "account_id", record.account_id))
         keyed = self._accounts.by_key(record.account) if record.account else None
-        if found is not None and record.account and found.external_id != record.account:
+        if found is not None and record.account and keyed is not found:
             raise RowRefused(Problem("references_disagree", "account", record.account))
         found = found or keyed
         named = record.account or record.account_id
         if person is not None and named and (found is None or found.id != person.account_id):
-            raise RowRefused(Problem("other_account", "account", named))
+            if found is None or found.id not in {each.account_id for each in former}:
+                raise RowRefused(Problem("other_account", "account", named))
+            found = None
         born_on = record.date_of_birth if record.has("date_of_birth") else person.date_of_birth if person else None
         is_owner = record.is_owner or (
             person is not None and (held := self._account_of(person)) is not None and held.owner_id == person.id
@@ -220,6 +226,10 @@ class _Upsert:
             account.owner_id = person.id
             return True
         return False
+
+
+def _taken(record: PersonRecord, name: str, holder: Person) -> Problem:
+    return Problem(f"{name}_taken", name, str(getattr(record, name)), {"holder": holder.full_name})
 
 
 PEOPLE = Kind("people", PersonRecord, columns_of("people"), _Upsert, keys=("external_id", "member_id"))
