@@ -28,7 +28,7 @@ from server.privacy.files import PersonalFiles
 from server.retention.keeper import RetentionKeeper
 from server.settings import ServerSettings
 from server.supervision import calm_accepts, keep_running
-from server.webhooks.secrets import SecretBox
+from server.webhooks.secrets import webhook_box
 from server.webhooks.sender import WebhookSender
 
 __all__ = ["Centre", "running_centre", "sole_user"]
@@ -56,7 +56,7 @@ class Centre:
         files, pictures = ImportFiles(settings.data_dir / "imports"), PictureStore(settings.data_dir / "pictures")
         self.imports = ImportRunner(database, files, pictures)
         self.webhooks = WebhookSender(
-            database, SecretBox(settings.secret_key), may_be_private=settings.webhooks_may_reach_private
+            database, webhook_box(settings.secret_key), may_be_private=settings.webhooks_may_reach_private
         )
         self.ages = AgeKeeper(database)
         self.retention = RetentionKeeper(database, PersonalFiles(database, settings.data_dir))

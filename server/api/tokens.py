@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Sequence
@@ -16,6 +15,7 @@ from server.api import repository
 from server.api.scopes import Scope
 from server.errors import NotFound
 from server.models import ApiToken
+from server.secrets import token_digest
 
 __all__ = ["PREFIX", "Caller", "create_token", "find_caller", "revoke_token", "tokens_of", "used"]
 
@@ -50,7 +50,7 @@ def create_token(
         ApiToken(
             organization_id=organization_id,
             name=name.strip()[:100],
-            token_hash=_hash(token),
+            token_hash=token_digest(token),
             scopes=sorted({each.value for each in scopes}),
             created_by=created_by,
             created_at=now,
@@ -65,7 +65,7 @@ def find_caller(session: Session, token: str, *, now: datetime) -> Caller | None
     """Who has this token, while it is good."""
     if not _FORM.fullmatch(token):
         return None
-    row = repository.token_by_hash(session, _hash(token))
+    row = repository.token_by_hash(session, token_digest(token))
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
     is_due = row.last_used_at is None or now - row.last_used_at >= _USED_EVERY
@@ -90,7 +90,3 @@ def revoke_token(session: Session, organization_id: str, token_id: str, *, now: 
 def tokens_of(session: Session, organization_id: str) -> Sequence[ApiToken]:
     """The organization's tokens: those in use first, the newest first."""
     return repository.tokens(session, organization_id)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

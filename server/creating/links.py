@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +13,9 @@ from sqlalchemy.orm import Session
 from server.creating import repository
 from server.creating.errors import LinkRefused, SentTooOften
 from server.models import ClientToken, Person
+from server.secrets import token_digest
 
-__all__ = ["LIFETIME", "Purpose", "digest", "found", "make", "replace_open"]
+__all__ = ["LIFETIME", "Purpose", "found", "make", "replace_open"]
 
 LIFETIME: Final = timedelta(days=14)
 _PAUSE: Final = timedelta(minutes=10)
@@ -36,11 +36,6 @@ class _Made:
     expires_at: datetime
 
 
-def digest(token: str) -> str:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def make(session: Session, person: Person, purpose: Purpose, details: dict[str, Any], *, now: datetime) -> _Made:
     """A new link to the person's address; earlier ones of its purpose open nothing from now on. Raises SentTooOften."""
     sent = repository.tokens_since(session, person, purpose, now - _DAY)
@@ -50,7 +45,7 @@ def make(session: Session, person: Person, purpose: Purpose, details: dict[str, 
     token = secrets.token_urlsafe(32)
     session.add(
         ClientToken(
-            token_hash=digest(token),
+            token_hash=token_digest(token),
             organization_id=person.organization_id,
             account_id=person.account_id,
             person_id=person.id,
@@ -76,7 +71,7 @@ def found(
 
     One that was sent to an address that is not the person's any more opens nothing.
     """
-    link = repository.token_by_hash(session, digest(token), is_locked=is_locked)
+    link = repository.token_by_hash(session, token_digest(token), is_locked=is_locked)
     if link is None or link.purpose != purpose or link.used_at is not None or link.expires_at <= now:
         raise LinkRefused
     person = session.get(Person, link.person_id)

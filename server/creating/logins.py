@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from server.audit.actor import Actor, acting
 from server.creating import repository
 from server.creating.errors import SignInRefused, UsernameRefused
-from server.creating.links import digest
 from server.db import Database
 from server.errors import TooManyAttempts
 from server.identities.repository import rows_of
 from server.models import ClientLogin, ClientSession
+from server.secrets import token_digest
 from server.staff.passwords import hash_password, verify_password
 from server.staff.throttle import LoginThrottle
 
@@ -108,7 +108,7 @@ def start_session(database: Database, identity_id: str, *, now: datetime) -> str
         repository.delete_sessions(session, identity_id, expired_before=now)
         session.add(
             ClientSession(
-                token_hash=digest(token),
+                token_hash=token_digest(token),
                 identity_id=identity_id,
                 created_at=now,
                 last_seen_at=now,
@@ -123,7 +123,7 @@ def signed_in(database: Database, token: str, *, now: datetime) -> Client | None
     if not token:
         return None
     with database.read() as session:
-        found = repository.session_by_hash(session, digest(token))
+        found = repository.session_by_hash(session, token_digest(token))
         if found is None or found.expires_at <= now or found.last_seen_at + IDLE_LIMIT <= now:
             return None
         login = session.get(ClientLogin, found.identity_id)

@@ -6,7 +6,6 @@ as a hash: for so much randomness SHA-256 is enough, there is nothing to guess.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Collection
@@ -24,6 +23,7 @@ from server.models.base import ID_LENGTH, new_id, utc_now
 from server.models.devices import Device, DeviceMark, EnrolmentCode
 from server.models.events import Alarm
 from server.models.organizations import Organization, Site
+from server.secrets import token_digest
 
 __all__ = [
     "CODE_LIFETIME",
@@ -80,7 +80,7 @@ def create_enrolment_code(
             site_id=site_id,
             name=name,
             access_point_ids=list(access_point_ids),
-            code_hash=_hashed(code),
+            code_hash=token_digest(code),
             created_by=staff_id,
             created_at=made_at,
             expires_at=made_at + CODE_LIFETIME,
@@ -103,7 +103,7 @@ def enroll(
         organization_id=found.organization_id,
         site_id=found.site_id,
         name=found.name,
-        secret_hash=_hashed(secret),
+        secret_hash=token_digest(secret),
         broker_password=mosquitto_password_line(device_id, secret),
         version=version,
         enrolled_at=at,
@@ -130,7 +130,7 @@ def enroll(
 
 def check_code(session: Session, code: str, *, now: datetime | None = None) -> EnrolmentCode:
     """The code, if it may be used now. Raises `CodeRefused`."""
-    found = repository.code_by_hash(session, _hashed(canonical_enrolment_code(code)))
+    found = repository.code_by_hash(session, token_digest(canonical_enrolment_code(code)))
     if found is None or found.used_at is not None or (now or utc_now()) >= found.expires_at:
         raise CodeRefused("the code is wrong, used or too old")
     return found
@@ -164,13 +164,13 @@ def identify(session: Session, device_id: str) -> DeviceIdentity | None:
 def authenticate(identity: DeviceIdentity | None, secret: str) -> bool:
     """Whether the secret is this door's; takes as long for an unknown door as for a wrong secret."""
     expected = identity.secret_hash if identity else "0" * 64
-    return hmac.compare_digest(_hashed(secret), expected) and identity is not None
+    return hmac.compare_digest(token_digest(secret), expected) and identity is not None
 
 
 def revocation(session: Session, device_id: str, secret: str) -> Revocation | None:
     """That this door is revoked, for whoever knows its secret."""
     device = session.get(Device, device_id)
-    known = hmac.compare_digest(_hashed(secret), device.secret_hash if device else "0" * 64)
+    known = hmac.compare_digest(token_digest(secret), device.secret_hash if device else "0" * 64)
     if device is None or not known or device.revoked_at is None:
         return None
     return Revocation(organization=device.organization_id, device=device.id, revoked_at=device.revoked_at)
@@ -194,7 +194,3 @@ def change(session: Session, organization_id: str, device_id: str, *, name: str,
         raise NotFound("a door needs at least one access point, all of them at its site")
     device.name = name
     device.access_points = found
-
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

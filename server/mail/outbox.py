@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.mail.message import one_line
 from server.models import Mail, new_id
-from server.webhooks.secrets import SecretBox
+from server.secrets import SecretBox
 
 __all__ = ["Letter", "MailBox"]
 
@@ -33,7 +33,7 @@ class MailBox:
     """Seals and opens links with the server's key."""
 
     def __init__(self, secret_key: str) -> None:
-        self._box = SecretBox(secret_key)
+        self._box = SecretBox(secret_key, "gatehouse/mail-link/1")
 
     def put(self, session: Session, letter: Letter, *, now: datetime) -> Mail:
         """Has a letter sent once the transaction is committed."""
@@ -47,7 +47,7 @@ class MailBox:
             language=letter.language,
             subject=one_line(letter.subject)[:300],
             body=letter.body,
-            sealed_path=self._box.close(letter.path, f"mail:{id_}"),
+            sealed_path=self._box.close(letter.path.encode(), id_),
             expires_at=letter.expires_at,
             made_at=now,
             next_at=now,
@@ -57,4 +57,5 @@ class MailBox:
 
     def path_of(self, mail: Mail) -> str | None:
         """Where the link of an e-mail leads; None when it is gone, or was sealed by another server's key."""
-        return self._box.open(mail.sealed_path, f"mail:{mail.id}") if mail.sealed_path else None
+        path = self._box.open(mail.sealed_path, mail.id) if mail.sealed_path else None
+        return path.decode() if path is not None else None

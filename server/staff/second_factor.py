@@ -7,20 +7,17 @@ step of drift to either side is. Recovery codes are kept as keyed hashes, and ea
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from server.models import Staff
+from server.secrets import SecretBox, derived_key
 from server.staff.errors import WrongCode
 
 __all__ = [
@@ -40,7 +37,6 @@ _DIGITS: Final = 6
 _STEP_S: Final = 30
 _DRIFT: Final = (0, -1, 1)
 _SECRET_BYTES: Final = 20
-_NONCE_BYTES: Final = 12
 _ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -54,9 +50,7 @@ def begin(staff: Staff, server_key: str) -> None:
     if is_on(staff):
         raise ValueError("the second factor is on already")
     if staff.totp_secret is None or _opened(staff, server_key) is None:
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = _cipher(server_key).encrypt(nonce, secrets.token_bytes(_SECRET_BYTES), staff.id.encode())
-        staff.totp_secret, staff.totp_step = nonce + sealed, 0
+        staff.totp_secret, staff.totp_step = _box(server_key).close(secrets.token_bytes(_SECRET_BYTES), staff.id), 0
 
 
 def secret_text(staff: Staff, server_key: str) -> str:
@@ -117,13 +111,7 @@ def _is_right(staff: Staff, server_key: str, code: str, now: datetime) -> bool:
 
 
 def _opened(staff: Staff, server_key: str) -> bytes | None:
-    kept = staff.totp_secret
-    if kept is None:
-        return None
-    try:
-        return _cipher(server_key).decrypt(kept[:_NONCE_BYTES], kept[_NONCE_BYTES:], staff.id.encode())
-    except InvalidTag:
-        return None
+    return _box(server_key).open(staff.totp_secret, staff.id) if staff.totp_secret is not None else None
 
 
 def _base32(staff: Staff, server_key: str) -> str:
@@ -136,15 +124,9 @@ def _base32(staff: Staff, server_key: str) -> str:
 def _recovery_hash(staff: Staff, server_key: str, code: str) -> str:
     plain = "".join(each for each in code.upper() if each.isalnum())
     return hmac.digest(
-        _derived(server_key, b"gatehouse recovery codes"), f"{staff.id}:{plain}".encode(), "sha256"
+        derived_key(server_key, "gatehouse recovery codes"), f"{staff.id}:{plain}".encode(), "sha256"
     ).hex()
 
 
-def _cipher(server_key: str) -> AESGCM:
-    return AESGCM(_derived(server_key, b"gatehouse second factor"))
-
-
-def _derived(server_key: str, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=hashlib.sha256().digest_size, salt=None, info=purpose).derive(
-        bytes.fromhex(server_key)
-    )
+def _box(server_key: str) -> SecretBox:
+    return SecretBox(server_key, "gatehouse second factor")

@@ -5,7 +5,6 @@ A session ends at its expiry, after an idle time, at log-out, or when its staff 
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from access.domain.people import Language, Text
 from access.domain.staff import DeskPermission
 from server.db import Database
 from server.models import Staff, StaffRole, StaffSession
+from server.secrets import token_digest
 from server.staff import repository, second_factor
 from server.staff.errors import EmailTaken, InvalidEmail, LoginDelayed, LoginRefused, UnknownRole, WhichOne
 from server.staff.passwords import hash_password, verify_password
@@ -207,7 +207,7 @@ def start_session(session: Session, staff_id: str, *, now: datetime) -> str:
     repository.delete_sessions(session, staff_id=staff_id, expired_before=now - SESSION_LIMIT)
     session.add(
         StaffSession(
-            token_hash=_hash(token),
+            token_hash=token_digest(token),
             staff_id=staff_id,
             created_at=now,
             last_seen_at=now,
@@ -219,7 +219,7 @@ def start_session(session: Session, staff_id: str, *, now: datetime) -> str:
 
 def signed_in(session: Session, token: str, *, now: datetime) -> tuple[SignedIn, bool] | None:
     """Who holds the token, and whether it is time to call `seen`; None when it opens nothing (any more)."""
-    found = repository.session_by_hash(session, _hash(token))
+    found = repository.session_by_hash(session, token_digest(token))
     if found is None or not is_open(found, now=now):
         return None
     staff = found.staff
@@ -271,7 +271,3 @@ def log_out(session: Session, token_hash: str) -> None:
     found = session.get(StaffSession, token_hash)
     if found is not None:
         session.delete(found)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

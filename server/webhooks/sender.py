@@ -19,10 +19,11 @@ from sqlalchemy.exc import DBAPIError
 
 from server.db import Commit, Database
 from server.models import Alarm, Webhook, WebhookDelivery, utc_now
+from server.secrets import SecretBox
 from server.webhooks import repository
 from server.webhooks.addresses import AddressRefused, resolve
 from server.webhooks.payload import document, to_bytes
-from server.webhooks.secrets import SecretBox, sign
+from server.webhooks.secrets import sign
 
 __all__ = ["GIVE_UP_AFTER", "PAUSES_S", "WebhookSender"]
 
@@ -156,7 +157,8 @@ class WebhookSender:
                 for each in due
                 for event in (events.get(each.event_id),)
             ]
-        return messages, self._box.open(webhook.secret, webhook.id)
+        secret = self._box.open(webhook.secret, webhook.id)
+        return messages, secret.decode() if secret is not None else None
 
     async def _send(self, client: httpx.AsyncClient, url: str, secret: str, message: _Message) -> _Result:
         body, timestamp = message.body or b"", int(self._now().timestamp())

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from access.wire.events import EventKind
 from server.errors import NotFound
 from server.models import Event, Webhook, WebhookDelivery, new_id
+from server.secrets import SecretBox
 from server.webhooks import repository
 from server.webhooks.addresses import check_url
-from server.webhooks.secrets import SecretBox, new_secret
+from server.webhooks.secrets import new_secret
 
 __all__ = ["AGAIN", "create_webhook", "delete_webhook", "queue_deliveries", "redeliver", "set_active"]
 
@@ -40,7 +41,7 @@ def create_webhook(
             id=id_,
             organization_id=organization_id,
             url=url,
-            secret=box.close(secret, id_),
+            secret=box.close(secret.encode(), id_),
             kinds=sorted({each.value for each in kinds}),
             created_by=created_by,
             created_at=now,

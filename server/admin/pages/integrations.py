@@ -25,7 +25,7 @@ from server.models import ApiToken, Webhook
 from server.staff.permissions import Permission
 from server.webhooks import repository, service
 from server.webhooks.addresses import AddressRefused
-from server.webhooks.secrets import SecretBox
+from server.webhooks.secrets import webhook_box
 
 __all__ = ["IntegrationsPage"]
 
@@ -53,7 +53,7 @@ class IntegrationsPage(OfficePage):
 
     def __init__(self, office: Office) -> None:
         super().__init__(office)
-        self._box = SecretBox(office.settings.secret_key)
+        self._box = webhook_box(office.settings.secret_key)
 
     @route("")
     async def index(self, request: Request) -> Response:

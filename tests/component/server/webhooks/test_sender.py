@@ -24,10 +24,10 @@ from server.ingest.service import record_batch
 from server.models import Alarm, Event, Webhook, WebhookDelivery
 from server.webhooks import service
 from server.webhooks.addresses import AddressRefused, check_url, resolve
-from server.webhooks.secrets import SecretBox, sign
+from server.webhooks.secrets import sign, webhook_box
 from server.webhooks.sender import GIVE_UP_AFTER, WebhookSender
 
-BOX = SecretBox("ab" * 32)
+BOX = webhook_box("ab" * 32)
 
 
 class Receiver:
@@ -276,10 +276,10 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_looked_up(monkeypatch: p
 
 def test_a_secret_is_bound_to_its_webhook_and_its_server() -> None:
     """Under another key or for another webhook it does not open; the signature is a known one."""
-    kept = BOX.close("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "one")
-    assert BOX.open(kept, "one") == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    kept = BOX.close(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "one")
+    assert BOX.open(kept, "one") == b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     assert BOX.open(kept, "two") is None
-    assert SecretBox("cd" * 32).open(kept, "one") is None
+    assert webhook_box("cd" * 32).open(kept, "one") is None
     signature = sign(
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
