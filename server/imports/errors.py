@@ -20,6 +20,7 @@ FAILURES: Final = (
     "no_pictures",
     "not_a_table",
     "not_a_zip",
+    "row_too_long",
     "too_large",
     "too_many_rows",
     "wrong_state",

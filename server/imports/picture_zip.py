@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ __all__ = ["MAX_ZIP_BYTES", "PictureWork", "check_zip"]
 
 MAX_ZIP_BYTES: Final = 500 * 1024 * 1024
 _MAX_FILES: Final = 20_000
+_MAX_DIRECTORY_BYTES: Final = 8 * 1024 * 1024
+"""Enough for 20,000 pictures with long names and the shadow that a Mac adds to each."""
 _CHUNK: Final = 20
 _SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -41,7 +44,7 @@ def check_zip(path: Path) -> int:
     if path.stat().st_size > MAX_ZIP_BYTES:
         raise FileRefused("too_large", most=MAX_ZIP_BYTES // 1024 // 1024)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Bounded(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
             names = list(_pictures(archive))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise FileRefused("not_a_zip") from error
@@ -50,6 +53,18 @@ def check_zip(path: Path) -> int:
     if len(names) > _MAX_FILES:
         raise FileRefused("too_many_rows", most=_MAX_FILES)
     return len(names)
+
+
+class _Bounded(io.BufferedReader):
+    """A file of which nobody takes more at once than a zip's directory may be long, whatever the file says of it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises FileRefused for more."""
+        if size is None or size < 0:
+            size = os.fstat(self.fileno()).st_size - self.tell()
+        if size > _MAX_DIRECTORY_BYTES:
+            raise FileRefused("zip_bomb")
+        return super().read(size)
 
 
 def _pictures(archive: zipfile.ZipFile) -> Iterator[tuple[int, zipfile.ZipInfo]]:

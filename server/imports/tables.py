@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from server.imports.errors import FileRefused
 
@@ -19,6 +19,7 @@ __all__ = ["MAX_CSV_BYTES", "MAX_ROWS", "Layout", "count_rows", "layout_of", "ro
 MAX_CSV_BYTES: Final = 100 * 1024 * 1024
 MAX_ROWS: Final = 500_000
 _MAX_COLUMNS: Final = 200
+_MAX_ROW: Final = 1_000_000
 _SAMPLE: Final = 200_000
 _DELIMITERS: Final = ",;\t|"
 _SHOWN: Final = 5
@@ -62,13 +63,15 @@ def rows_of(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     Raises FileRefused for what is no table any more.
     """
     with path.open(encoding=layout.encoding, errors="replace", newline="") as file:
+        lines = _Lines(file)
         for _ in range(layout.skipped):
-            file.readline()
-        reader = csv.reader(file, delimiter=layout.delimiter)
+            next(lines, "")
+        reader = csv.reader(lines, delimiter=layout.delimiter)
         is_header_seen = False
         number = layout.skipped
         while True:
             number += 1
+            lines.begin(number)
             try:
                 row = next(reader, None)
             except csv.Error as error:
@@ -80,6 +83,30 @@ def rows_of(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
             if is_header_seen:
                 yield number, row
             is_header_seen = True
+
+
+class _Lines:
+    """The lines of a file, no more of them than a row may be long: the reader of rows would keep them all."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.begin(1)
+
+    def begin(self, row: int) -> None:
+        """What comes next belongs to this row."""
+        self._row, self._left = row, _MAX_ROW
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(self._left + 1)
+        self._left -= len(line)
+        if self._left < 0:
+            raise FileRefused("row_too_long", row=self._row, most=_MAX_ROW)
+        if not line:
+            raise StopIteration
+        return line
 
 
 def count_rows(path: Path, layout: Layout) -> int:

@@ -44,7 +44,7 @@ def said_problem(language: str, problem: dict[str, Any]) -> str:
 
 
 def _said_failure(language: str, refused: FileRefused) -> str:
-    details = {"columns": "", "most": ""} | refused.details
+    details = {"columns": "", "most": "", "row": ""} | refused.details
     return texts(language)(f"import_failure.{refused.code}", **details)
 
 
@@ -182,7 +182,7 @@ class ImportsPage(OfficePage):
         job = await self._job(request)
         language = signed_in_staff(request).language
         kind = KINDS.get(job.kind)
-        details = {"columns": "", "most": ""}
+        details = {"columns": "", "most": "", "row": ""}
         return self.page(
             request,
             template,

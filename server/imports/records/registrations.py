@@ -9,12 +9,13 @@ from pydantic import Field
 from sqlalchemy import select, tuple_
 
 from access.domain.registrations import RegistrationStatus
+from server.activities.rows import add_registration
 from server.imports.problems import Problem, RowRefused
 from server.imports.records.base import Batch, Change, Key, Kind, Outcome, line, put_fields, refuse_clearing
 from server.imports.records.columns import columns_of
 from server.imports.records.lookup import People, PersonMention
 from server.imports.records.sold import Sold
-from server.models import Activity, Occurrence, Person, Registration, new_id
+from server.models import Activity, Occurrence, Person, Registration
 
 __all__ = ["REGISTRATIONS", "RegistrationRecord"]
 
@@ -63,7 +64,10 @@ class _Upsert:
             self._note(found)
         place = tuple_(Registration.person_id, Registration.activity_id)
         for found in self._batch.session.scalars(
-            select(Registration).where(mine, place.in_(places)).order_by(Registration.registered_at, Registration.id)
+            select(Registration)
+            .where(mine, place.in_(places))
+            # Who was cancelled and registered again is meant by the place they have.
+            .order_by(Registration.status == RegistrationStatus.CANCELLED, Registration.registered_at, Registration.id)
         ):
             self._note(found)
 
@@ -102,12 +106,10 @@ class _Upsert:
         if activity is None:
             raise RowRefused(Problem("required", "activity"))
         registered_on = record.registered_on
-        made = Registration(
-            id=new_id(),
-            organization_id=self._batch.organization_id,
-            account_id=person.account_id,
-            person_id=person.id,
-            activity_id=activity.id,
+        made = add_registration(
+            self._batch.session,
+            person,
+            activity.id,
             external_id=record.external_id,
             status=record.status or RegistrationStatus.REGISTERED,
             occurrence_ids=self._occurrences(record, activity.id),
@@ -116,7 +118,6 @@ class _Upsert:
             if registered_on
             else self._batch.now,
         )
-        self._batch.session.add(made)
         self._note(made)
         return Change(Outcome.ADDED, made.id)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from server.imports.errors import FileRefused
-from server.imports.tables import layout_of, rows_of
+from server.imports.tables import count_rows, layout_of, rows_of
 
 
 def written(folder: Path, content: bytes) -> Path:
@@ -53,3 +54,38 @@ def test_what_is_no_table(tmp_path: Path, content: bytes, code: str) -> None:
     with pytest.raises(FileRefused) as caught:
         layout_of(written(tmp_path, content))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"," * 1_100_000,
+        b'"cell\n",' * 150_000,
+        b"\n1,2\n3," + b"4," * 550_000,
+    ],
+    ids=["a header of one line", "cells with line breaks", "a row"],
+)
+def test_a_row_without_an_end_is_not_read_to_its_end(tmp_path: Path, endless: bytes) -> None:
+    """No more of it than a row may be long is ever in memory."""
+    path = written(tmp_path, b"A,B\n1,2\n" + endless + b"," * 20_000_000)
+    layout = layout_of(path)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileRefused) as refused:
+            count_rows(path, layout)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refused.value.code == "row_too_long"
+    assert refused.value.details["row"] in (3, 4, 5)
+    assert most < 100_000_000
+
+
+def test_a_long_row_and_the_line_that_excel_adds_are_read(tmp_path: Path) -> None:
+    """A row may be as long as a few hundred full cells; `sep=` on a line without an end is no table."""
+    cells = ["x" * 100_000] * 9
+    path = written(tmp_path, f"sep=,\nA,B\n{','.join(cells)}\n".encode())
+    assert list(rows_of(path, layout_of(path))) == [(3, cells)]
+    path = written(tmp_path, b"sep=," + b"A,B" * 1_000_000 + b"\n1,2\n")
+    with pytest.raises(FileRefused):
+        count_rows(path, layout_of(path))
