@@ -17,6 +17,7 @@ from server.db import Database
 from server.models import utc_now
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
+from server.staff.own_account import CodeAttempt
 from server.staff.permissions import Permission
 from server.staff.service import SignedIn
 from server.staff.throttle import LoginThrottle
@@ -44,6 +45,18 @@ class Office:
     def say(self, staff: SignedIn) -> Say:
         """How to speak to this staff member, now."""
         return Say(staff.language, staff.zone, self.now(), staff.currency)
+
+    def code_attempt(self, who: SignedIn, code: str) -> CodeAttempt:
+        """A code that somebody gives now for their own second factor."""
+        return CodeAttempt(
+            database=self.database,
+            throttle=self.throttle,
+            who=who,
+            server_key=self.settings.secret_key,
+            code=code[:40],
+            monotonic_s=self.monotonic_s(),
+            now=self.now(),
+        )
 
 
 def signed_in_staff(connection: HTTPConnection) -> SignedIn:

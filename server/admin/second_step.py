@@ -88,7 +88,7 @@ class SecondStep:
         who = _entering(request, "code")
         if who is None:
             return self._back(request)
-        problem = await self._tried(request, lambda code: own_account.give_code(**self._with(who, code)))
+        problem = await self._tried(request, who, own_account.give_code)
         return self._code_form(request, *problem) if isinstance(problem, tuple) else self._on(request)
 
     async def show_enrolment(self, request: Request) -> Response:
@@ -102,32 +102,22 @@ class SecondStep:
         if who is None:
             return self._back(request)
         codes: list[str] = []
-        problem = await self._tried(request, lambda code: codes.extend(own_account.enrol(**self._with(who, code))))
+        problem = await self._tried(request, who, lambda attempt: codes.extend(own_account.enrol(attempt)))
         if isinstance(problem, tuple):
             return await self._enrolment_form(request, who, *problem)
         return self._page(request, "login_recovery", "recovery", codes=codes, next=_next(self._gate, request))
 
-    async def _tried(self, request: Request, work: Callable[[str], object]) -> tuple[str, int] | None:
-        code = str((await request.form()).get("code", ""))[:40]
+    async def _tried(
+        self, request: Request, who: SignedIn, work: Callable[[own_account.CodeAttempt], object]
+    ) -> tuple[str, int] | None:
+        attempt = self._office.code_attempt(who, str((await request.form()).get("code", "")))
         try:
-            await in_thread(lambda: work(code))
+            await in_thread(lambda: work(attempt))
         except LoginDelayed as delayed:
             return texts(get_locale()).count("login.delayed", delayed.wait_s), 429
         except WrongCode:
             return texts(get_locale())("second_step.wrong"), 401
         return None
-
-    def _with(self, who: SignedIn, code: str) -> dict[str, Any]:
-        office = self._office
-        return {
-            "database": office.database,
-            "throttle": office.throttle,
-            "who": who,
-            "server_key": office.settings.secret_key,
-            "code": code,
-            "monotonic_s": office.monotonic_s(),
-            "now": office.now(),
-        }
 
     def _code_form(self, request: Request, error: str = "", status: int = 200) -> Response:
         return self._page(request, "login_code", "code", status=status, error=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from server.staff.service import SignedIn
 from server.staff.throttle import LoginThrottle
 
 __all__ = [
+    "CodeAttempt",
     "change_password",
     "end_other_sessions",
     "enrol",
@@ -27,6 +29,28 @@ __all__ = [
     "renew_recovery_codes",
     "turn_off",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeAttempt:
+    """A code that somebody gives for their own second factor, and what it is checked with."""
+
+    database: Database
+    throttle: LoginThrottle
+    who: SignedIn
+    server_key: str
+    code: str
+    monotonic_s: float
+    now: datetime
+
+    @contextmanager
+    def on_own_row(self) -> Iterator[tuple[Session, Staff]]:
+        """Their own row, locked, in a transaction of its own; a wrong code in it counts as a failed login."""
+        with (
+            _throttled(self.throttle, f"code:{self.who.staff_id}", self.monotonic_s),
+            self.database.write() as session,
+        ):
+            yield session, _own(session, self.who, is_locked=True)
 
 
 def rename(session: Session, who: SignedIn, name: str) -> None:
@@ -65,79 +89,41 @@ def enrolment(session: Session, who: SignedIn, server_key: str) -> tuple[str, st
     )
 
 
-def enrol(
-    database: Database,
-    throttle: LoginThrottle,
-    who: SignedIn,
-    server_key: str,
-    *,
-    code: str,
-    monotonic_s: float,
-    now: datetime,
-) -> list[str]:
+def enrol(attempt: CodeAttempt) -> list[str]:
     """Turns the second factor on and answers the recovery codes, this once. Raises `WrongCode`, `LoginDelayed`."""
-    with _throttled(throttle, f"code:{who.staff_id}", monotonic_s), database.write() as session:
-        staff = _own(session, who, is_locked=True)
-        codes = second_factor.confirm(staff, server_key, code, now=now)
-        _session_of(session, who).second_factor_at = now
+    who = attempt.who
+    with attempt.on_own_row() as (session, staff):
+        codes = second_factor.confirm(staff, attempt.server_key, attempt.code, now=attempt.now)
+        _session_of(session, who).second_factor_at = attempt.now
         repository.delete_sessions(session, staff_id=who.staff_id, but=who.token_hash)
     return codes
 
 
-def give_code(
-    database: Database,
-    throttle: LoginThrottle,
-    who: SignedIn,
-    server_key: str,
-    *,
-    code: str,
-    monotonic_s: float,
-    now: datetime,
-) -> None:
+def give_code(attempt: CodeAttempt) -> None:
     """Ends a login with the code of the second factor. Raises `WrongCode`, `LoginDelayed`."""
-    with _throttled(throttle, f"code:{who.staff_id}", monotonic_s), database.write() as session:
-        second_factor.accept(_own(session, who, is_locked=True), server_key, code, now=now)
-        _session_of(session, who).second_factor_at = now
+    with attempt.on_own_row() as (session, staff):
+        second_factor.accept(staff, attempt.server_key, attempt.code, now=attempt.now)
+        _session_of(session, attempt.who).second_factor_at = attempt.now
 
 
-def renew_recovery_codes(
-    database: Database,
-    throttle: LoginThrottle,
-    who: SignedIn,
-    server_key: str,
-    *,
-    code: str,
-    monotonic_s: float,
-    now: datetime,
-) -> list[str]:
+def renew_recovery_codes(attempt: CodeAttempt) -> list[str]:
     """New recovery codes against a code. Raises `WrongCode`, `LoginDelayed`."""
-    with _throttled(throttle, f"code:{who.staff_id}", monotonic_s), database.write() as session:
-        staff = _own(session, who, is_locked=True)
-        second_factor.accept(staff, server_key, code, now=now)
-        return second_factor.new_recovery_codes(staff, server_key)
+    with attempt.on_own_row() as (_, staff):
+        second_factor.accept(staff, attempt.server_key, attempt.code, now=attempt.now)
+        return second_factor.new_recovery_codes(staff, attempt.server_key)
 
 
-def turn_off(
-    database: Database,
-    throttle: LoginThrottle,
-    who: SignedIn,
-    server_key: str,
-    *,
-    code: str,
-    monotonic_s: float,
-    now: datetime,
-) -> None:
+def turn_off(attempt: CodeAttempt) -> None:
     """Turns the second factor off against a code. Raises `WrongCode`, `LoginDelayed`."""
-    with _throttled(throttle, f"code:{who.staff_id}", monotonic_s), database.write() as session:
-        staff = _own(session, who, is_locked=True)
-        second_factor.accept(staff, server_key, code, now=now)
+    with attempt.on_own_row() as (session, staff):
+        second_factor.accept(staff, attempt.server_key, attempt.code, now=attempt.now)
         second_factor.turn_off(staff)
         note(
             session,
             entity="staff",
             entity_id=staff.id,
             what="second_factor_off",
-            organization_id=who.organization_id,
+            organization_id=attempt.who.organization_id,
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -83,9 +82,9 @@ class ProfilePage(OfficePage):
     async def enrol(self, request: Request) -> Response:
         """Turns it on with a code, and shows the recovery codes, this once."""
         codes: list[str] = []
-        given = await self._given(request)
+        attempt = await self._attempt(request)
         try:
-            await in_thread(lambda: codes.extend(own_account.enrol(**given)))
+            await in_thread(lambda: codes.extend(own_account.enrol(attempt)))
         except StaffError as error:
             return await self._enrolment(request, _problem(request, error), 422)
         return self._recovery(request, codes)
@@ -94,9 +93,9 @@ class ProfilePage(OfficePage):
     async def renew(self, request: Request) -> Response:
         """New recovery codes, against a code."""
         codes: list[str] = []
-        given = await self._given(request)
+        attempt = await self._attempt(request)
         try:
-            await in_thread(lambda: codes.extend(own_account.renew_recovery_codes(**given)))
+            await in_thread(lambda: codes.extend(own_account.renew_recovery_codes(attempt)))
         except StaffError as error:
             return self._done(request, _problem(request, error), "error")
         return self._recovery(request, codes)
@@ -104,20 +103,11 @@ class ProfilePage(OfficePage):
     @route("/second-factor/off", methods=["POST"], name="profile_second_factor_off")
     async def turn_off(self, request: Request) -> Response:
         """Turns it off, against a code."""
-        given = await self._given(request)
-        return await self._try(request, lambda: own_account.turn_off(**given), "profile.off_done")
+        attempt = await self._attempt(request)
+        return await self._try(request, lambda: own_account.turn_off(attempt), "profile.off_done")
 
-    async def _given(self, request: Request) -> dict[str, Any]:
-        office = self.office
-        return {
-            "database": office.database,
-            "throttle": office.throttle,
-            "who": signed_in_staff(request),
-            "server_key": office.settings.secret_key,
-            "code": str((await request.form()).get("code", ""))[:40],
-            "monotonic_s": office.monotonic_s(),
-            "now": office.now(),
-        }
+    async def _attempt(self, request: Request) -> own_account.CodeAttempt:
+        return self.office.code_attempt(signed_in_staff(request), str((await request.form()).get("code", "")))
 
     async def _enrolment(self, request: Request, problem: str = "", status: int = 200) -> Response:
         try:
