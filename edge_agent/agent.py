@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from access.domain.office_acts import OfficeAct
 from access.wire.asking import AccountState
 from access.wire.commands import CommandKind, CommandOutcome
 from access.wire.state import Connection, DeviceState
@@ -46,6 +47,7 @@ from edge_agent.link import MqttLink
 from edge_agent.logs import configure_logs
 from edge_agent.neighbours import Neighbours
 from edge_agent.notify import notify
+from edge_agent.office_acts import take_acts
 from edge_agent.only_agent import only_agent
 from edge_agent.outbox import SqliteOutbox
 from edge_agent.passages import Passages
@@ -123,6 +125,7 @@ class Agent:
             self._centre,
             is_mqtt_up=self._is_mqtt_up,
             on_applied=lambda delta: self.fetcher.feed_applied(delta),
+            on_acts=self._take_office_acts,
             on_revoked=self._revoked,
             on_renewed=lambda: self.commands.ended(CommandKind.REFRESH, CommandOutcome.DONE),
         )
@@ -367,6 +370,10 @@ class Agent:
         """Said at once, whatever the page shows."""
         self.faults.fail(access_point)
         self.hub.push(access_point, self.status(access_point).to_json())
+
+    def _take_office_acts(self, acts: list[OfficeAct]) -> None:
+        take_acts(self.ledger, acts, now=self.clock.read().now)
+        self.desk.told_by_neighbours()
 
     def _revoked(self, proof: str) -> None:
         self.wiper.refused(proof)

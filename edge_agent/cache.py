@@ -28,6 +28,8 @@ __all__ = ["Applied", "CacheState", "SqliteCache"]
 _log = structlog.get_logger(__name__)
 
 _KINDS = frozenset(EntityKind)
+_NOT_KEPT = EntityKind.OFFICE_ACT
+"""What the ledger keeps instead, for its time (see `office_acts`); a snapshot's go with the first delta."""
 _RULES = (EntityKind.ACCESS_POINT, EntityKind.ORGANIZATION, EntityKind.DOOR)
 _PERSIST_AGE_S = 30.0
 
@@ -216,6 +218,7 @@ class SqliteCache:
             connection.execute("BEGIN IMMEDIATE")
             for entry in entries:
                 _put(connection, entry)
+            connection.execute("DELETE FROM entity WHERE kind = ?", (_NOT_KEPT.value,))
             meta = [("seq", str(seq)), ("data_as_of", data_as_of.isoformat())]
             connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
             connection.execute("COMMIT")

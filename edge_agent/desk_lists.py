@@ -1,7 +1,6 @@
 """Attendance and who is inside, worked out from movements: a list is the check-ins, and a mark on it is one.
 
-Nothing is stored about a list itself. What neighbours told counts beside what this door recorded; absences and notes
-are those of this door.
+Nothing is stored about a list itself. What neighbours and the back office told counts beside what this door recorded.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from edge_agent.clock import DoorClock
 from edge_agent.desk_directory import DeskDirectory
 from edge_agent.desk_staff import DeskStaff
 from edge_agent.gather import Rules
+from edge_agent.heard import NOT_UNDONE
 from edge_agent.ledger import SqliteLedger
 from edge_agent.ledger_views import NOTED
 from kiosk.desk_lists import Attendee, AttendeeState, DoorCount, Inside, Insider, Occurrence, Place
@@ -33,9 +33,9 @@ _SHEET = (
     " UNION SELECT person_id FROM heard WHERE occurrence_id = ?1 AND movement = 'in')"
     " SELECT person_id, move, at, staff_id, note, event_id FROM moves WHERE NOT is_undone"
     " AND (occurrence_id = ?1 OR (move = 'out' AND person_id IN came))"
-    " UNION ALL SELECT h.person_id, h.movement, h.at, NULL, NULL, h.id FROM heard h WHERE h.movement IS NOT NULL"
-    " AND (h.occurrence_id = ?1 OR (h.movement = 'out' AND h.person_id IN came))"
-    " AND NOT EXISTS (SELECT 1 FROM heard u WHERE u.undoes = h.id AND u.device = h.device)"
+    " UNION ALL SELECT h.person_id, coalesce(h.movement, h.mark), h.at, h.staff_id, h.note, h.id FROM heard h"
+    " WHERE coalesce(h.movement, h.mark) IS NOT NULL"
+    f" AND (h.occurrence_id = ?1 OR (h.movement = 'out' AND h.person_id IN came)) AND {NOT_UNDONE}"
     " ORDER BY 3, 6"
 )
 _OWN_MOVES = (
@@ -43,7 +43,7 @@ _OWN_MOVES = (
 )
 _TOLD_MOVES = (
     "SELECT h.person_id, h.access_point, h.movement, h.at FROM heard h WHERE h.at >= ? AND h.movement IS NOT NULL"
-    " AND NOT EXISTS (SELECT 1 FROM heard u WHERE u.undoes = h.id AND u.device = h.device)"
+    f" AND {NOT_UNDONE}"
 )
 
 

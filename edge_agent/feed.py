@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from access.domain.office_acts import OfficeAct
 from access.wire.enrolment import FEED_PATH, SNAPSHOT_PATH, Enrolment
 from access.wire.errors import WireError
 from access.wire.feed import SNAPSHOT_HEADER, FeedDelta, SnapshotMark
@@ -23,8 +24,9 @@ from edge_agent.backoff import Backoff
 from edge_agent.cache import Applied, SqliteCache
 from edge_agent.centre import Answer, CentreClient
 from edge_agent.clock import DoorClock
-from edge_agent.errors import CacheFault, CentreRefused, CentreUnreachable
+from edge_agent.errors import CacheFault, CentreRefused, CentreUnreachable, LedgerFault
 from edge_agent.known_states import KnownStates
+from edge_agent.office_acts import acts_of, acts_of_snapshot
 
 __all__ = ["FRESH_S", "FeedFollower"]
 
@@ -43,6 +45,7 @@ _MAX_ROUNDS = 1000
 
 class FeedFollower:
     """Runs in a thread of its own. `is_mqtt_up` says whether deltas come by themselves; if not it asks for them.
+    `on_acts(acts)` keeps what the back office did, and may raise `LedgerFault`: then they come again.
     `on_revoked(proof)` is told when the centre refuses this door as revoked, `on_renewed` when a snapshot that was
     asked for is in use."""
 
@@ -56,6 +59,7 @@ class FeedFollower:
         *,
         is_mqtt_up: Callable[[], bool],
         on_applied: Callable[[FeedDelta], None] = lambda delta: None,
+        on_acts: Callable[[list[OfficeAct]], None] = lambda acts: None,
         on_revoked: Callable[[str], None] = lambda proof: None,
         on_renewed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -67,6 +71,7 @@ class FeedFollower:
         self._centre = centre
         self._is_mqtt_up = is_mqtt_up
         self._on_applied = on_applied
+        self._on_acts = on_acts
         self._on_revoked = on_revoked
         self._on_renewed = on_renewed
         self._inbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -120,7 +125,7 @@ class FeedFollower:
                 self._check_damage()
                 if time.monotonic() >= self._pull_at and self._is_pull_due():
                     self._pull()
-            except (CacheFault, OSError) as error:
+            except (CacheFault, LedgerFault, OSError) as error:
                 self._fail(error)
 
     def _is_pull_due(self) -> bool:
@@ -151,6 +156,8 @@ class FeedFollower:
 
     def _apply(self, cache: SqliteCache, delta: FeedDelta) -> Applied:
         state = cache.state
+        if acts := acts_of(delta):
+            self._on_acts(acts)
         result = cache.apply(delta)
         if result is Applied.OTHER_EPOCH:
             self._is_behind = True
@@ -215,6 +222,8 @@ class FeedFollower:
             answer = self._centre.download(SNAPSHOT_PATH, part, limit=_MAX_SNAPSHOT_BYTES)
             mark = self._verified(answer)
             part.rename(path)
+            if acts := acts_of_snapshot(path):
+                self._on_acts(acts)
             self._install(path, mark)
         finally:
             part.unlink(missing_ok=True)

@@ -18,23 +18,30 @@ from access.domain.policy import AccessType, Direction
 from access.wire.events import Event, EventKind
 from access.wire.movements import direction_of
 from edge_agent.ledger import SqliteLedger
+from edge_agent.ledger_views import NOTED
 
-__all__ = ["MAX_PER_DEVICE", "Entry", "HeardEvents", "is_worth_keeping"]
+__all__ = ["INSERT_HEARD", "MAX_PER_DEVICE", "NOT_UNDONE", "OFFICE", "Entry", "HeardEvents", "is_worth_keeping"]
 
 MAX_PER_DEVICE = 50_000
 """Rows kept of one device; a door that says more is not listened to until old ones have gone."""
 
-_INSERT = (
+OFFICE = ""
+"""The device of what the back office did (see `office_acts`): no device has this name, so none can speak in it."""
+
+INSERT_HEARD = (
     "INSERT OR IGNORE INTO heard"
-    " (id, device, movement, access_point, person_id, account_id, multipass_id, at, undoes, occurrence_id)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (id, device, movement, access_point, person_id, account_id, multipass_id, at, undoes, occurrence_id,"
+    " mark, staff_id, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _MAX_RUNS = 50
 _WHOLE = (
     "SELECT 1 FROM heard_runs WHERE device = ? AND first_seq <= ? AND last_seq >= ?"
     " AND (first_seq = 1 OR first_at <= ?)"
 )
-_UNDONE = "EXISTS (SELECT 1 FROM heard u WHERE u.undoes = h.id AND u.device = h.device)"
+_UNDONE = f"EXISTS (SELECT 1 FROM heard u WHERE u.undoes = h.id AND u.device IN (h.device, '{OFFICE}'))"
+NOT_UNDONE = f"NOT {_UNDONE}"
+"""Of a row `h`: neither its own device nor the back office took it back."""
+
 _USES = f"SELECT h.id, h.multipass_id, h.person_id, h.at, {_UNDONE} FROM heard h WHERE h.account_id = ?"
 _MOVES = (
     "SELECT h.movement, h.at FROM heard h WHERE h.person_id = ? AND h.movement IS NOT NULL"
@@ -63,8 +70,9 @@ class Entry:
 
 
 def is_worth_keeping(event: Event) -> bool:
-    """Whether the event says something about presence or uses."""
-    is_about_person = direction_of(event.kind) is not None or _use(event) is not None
+    """Whether the event says something about presence, attendance or uses."""
+    is_placing = direction_of(event.kind) is not None or event.kind is EventKind.ATTENDANCE_MARKED
+    is_about_person = is_placing or _use(event) is not None
     return event.kind is EventKind.UNDONE or (event.person is not None and is_about_person)
 
 
@@ -80,7 +88,7 @@ class HeardEvents:
         rows = [_row(event, now) for event in told if is_worth_keeping(event)]
         if told:
             with self._ledger.transaction() as connection:
-                connection.executemany(_INSERT, rows)
+                connection.executemany(INSERT_HEARD, rows)
                 for device in {event.device for event in told}:
                     _note_runs(connection, device, [event for event in told if event.device == device])
 
@@ -149,9 +157,12 @@ def _row(event: Event, now: datetime) -> tuple[object, ...]:
     at = min(event.occurred_at, now).isoformat()
     undoes = event.refers_to if event.kind is EventKind.UNDONE else None
     moved = movement.value if movement else None
-    occurrence = event.entitlement.occurrence_id if event.entitlement and movement else None
+    mark = (event.mark or NOTED) if event.kind is EventKind.ATTENDANCE_MARKED else None
+    occurrence = event.entitlement.occurrence_id if event.entitlement and (movement or mark) else None
     place = (event.id, event.device, moved, event.access_point)
-    return *place, event.person, event.account, _use(event), at, undoes, occurrence
+    # What is noted is kept of a mark only: a list shows it; elsewhere it is nobody's business here.
+    note = event.note if mark else None
+    return *place, event.person, event.account, _use(event), at, undoes, occurrence, mark, event.staff, note
 
 
 def _note_runs(connection: sqlite3.Connection, device: str, events: list[Event]) -> None:

@@ -60,6 +60,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE heard_runs (device TEXT NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
         " first_at TEXT NOT NULL, PRIMARY KEY (device, first_seq)) WITHOUT ROWID",
     ),
+    (
+        "ALTER TABLE heard ADD COLUMN mark TEXT",
+        "ALTER TABLE heard ADD COLUMN staff_id TEXT",
+        "ALTER TABLE heard ADD COLUMN note TEXT",
+    ),
 )
 
 

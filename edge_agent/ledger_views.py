@@ -8,13 +8,14 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+from access.domain.office_acts import Move, OfficeAct
 from access.domain.reasons import Outcome
 from access.wire.events import AttendanceMark, Event, EventKind
 from access.wire.movements import direction_of
 
-__all__ = ["NOTED", "derive", "forget"]
+__all__ = ["NOTED", "derive", "forget", "undo_from_office"]
 
-NOTED: Final = "noted"
+NOTED: Final = Move.NOTED.value
 """A move that moves nobody: a daily note."""
 
 _INSERT_MOVE = (
@@ -72,6 +73,14 @@ def derive(connection: sqlite3.Connection, event: Event, decision: str | None) -
         connection.execute(_UPDATE_SCAN, (state, event.id, event.staff, event.note, scan, scan))
     elif decision is not None and event.kind in _SHOWN:
         _add_scan(connection, event, decision)
+
+
+def undo_from_office(connection: sqlite3.Connection, act: OfficeAct) -> None:
+    """The back office took back an event; what this door had made of it, if it was its own, goes."""
+    assert act.undoes is not None
+    _undo(connection, act.undoes)
+    values = (_STATES[EventKind.UNDONE], act.id, act.staff_id, act.note or None, act.undoes, act.undoes)
+    connection.execute(_UPDATE_SCAN, values)
 
 
 def forget(connection: sqlite3.Connection, *, before: str) -> None:

@@ -15,6 +15,7 @@ from access.domain.credentials import Credential
 from access.domain.doors import Door
 from access.domain.memberships import Membership
 from access.domain.multipasses import Multipass, PassUse
+from access.domain.office_acts import OfficeAct
 from access.domain.people import Account, AllowedAdult, Organization, Participant
 from access.domain.places import Facility
 from access.domain.policy import AccessPoint
@@ -66,6 +67,7 @@ class EntityKind(StrEnum):
     STAFF = "staff"
     ALLOWED_ADULT = "allowed_adult"
     DOOR = "door"
+    OFFICE_ACT = "office_act"
 
 
 Body = (
@@ -83,6 +85,7 @@ Body = (
     | StaffMember
     | AllowedAdult
     | Door
+    | OfficeAct
 )
 
 BODY_TYPES: dict[EntityKind, type[Body]] = {
@@ -100,6 +103,7 @@ BODY_TYPES: dict[EntityKind, type[Body]] = {
     EntityKind.STAFF: StaffMember,
     EntityKind.ALLOWED_ADULT: AllowedAdult,
     EntityKind.DOOR: Door,
+    EntityKind.OFFICE_ACT: OfficeAct,
 }
 _ADAPTERS: dict[EntityKind, TypeAdapter[Body]] = {kind: TypeAdapter(body) for kind, body in BODY_TYPES.items()}
 

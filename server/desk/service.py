@@ -21,20 +21,23 @@ from access.domain.ids import uuid7
 from access.domain.reasons import Outcome
 from access.wire.canonical import canonical_bytes
 from access.wire.events import FIRST_PREV, AttendanceMark, Event, EventBatch, EventKind, UsedEntitlement
+from access.wire.feed import EntityKind
 from access.wire.movements import ENTRIES, EXITS, direction_of, one_way
 from access.wire.topics import Channel, DeviceTopic
 from server.desk import repository
 from server.desk.errors import AlreadyUndone, CannotBeUndone
 from server.errors import NotFound
+from server.feed.hook import touch
+from server.feed.touched import Key
 from server.ingest.repository import locked_mark
 from server.ingest.service import record_batch
 from server.models import Device, new_id
 
-__all__ = ["Deed", "record", "undo"]
+__all__ = ["CAN_BE_UNDONE", "Deed", "record", "undo"]
 
 _BOOT: Final = "centre"
 _MOST_NOTE: Final = 200
-_CAN_BE_UNDONE: Final = frozenset({*ENTRIES, *EXITS, EventKind.ATTENDANCE_MARKED})
+CAN_BE_UNDONE: Final = frozenset({*ENTRIES, *EXITS, EventKind.ATTENDANCE_MARKED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ def record(session: Session, organization_id: str, deed: Deed, *, staff_id: str,
     identity = DeviceTopic(organization_id, point.site_id, device.id, Channel.EVENTS)
     if record_batch(session, identity, canonical_bytes(batch.document()), now=now) is None:
         raise NotFound("the centre's device at this site is ended")
+    touch(session, [Key(EntityKind.OFFICE_ACT, event.id)])
     return event.id
 
 
@@ -76,7 +80,7 @@ def undo(session: Session, organization_id: str, event_id: str, *, staff_id: str
     row = repository.event(session, organization_id, event_id)
     if row is None:
         raise NotFound("there is no such event here")
-    if row.kind not in _CAN_BE_UNDONE:
+    if row.kind not in CAN_BE_UNDONE:
         raise CannotBeUndone(row.kind)
     if repository.is_undone(session, organization_id, event_id):
         raise AlreadyUndone(event_id)

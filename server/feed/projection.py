@@ -20,9 +20,11 @@ from access.domain import credentials, memberships, multipasses, people, places,
 from access.domain.doors import Door
 from access.domain.staff import StaffMember
 from access.wire.feed import Body, EntityKind
+from server.feed.office_acts import acts, recent_ids
 from server.models.activities import Activity, Occurrence, Registration
 from server.models.base import utc_now
 from server.models.devices import Device
+from server.models.events import Event
 from server.models.organizations import AccessPoint, Facility, Organization
 from server.models.passes import (
     Membership,
@@ -65,7 +67,9 @@ def project(
 ) -> Iterator[Item]:
     """The entities of a kind with these ids, or all of an organization's. What does not exist is not among them."""
     column, read = _READERS[kind]
-    if ids is None:
+    if ids is None and kind is EntityKind.OFFICE_ACT and organization_id is not None:
+        ids = recent_ids(session, organization_id, now=session.info.get(CLOCK, utc_now)())
+    elif ids is None:
         owner: Any = column if kind is EntityKind.ORGANIZATION else column.class_.organization_id
         ids = session.scalars(select(column).where(owner == organization_id).order_by(column)).all()
     remaining = iter(ids)
@@ -318,6 +322,12 @@ def _doors(session: Session, ids: Collection[str]) -> Iterator[Item]:
         yield Item(EntityKind.DOOR, row.id, row.organization_id, body, site_id=row.site_id)
 
 
+def _office_acts(session: Session, ids: Collection[str]) -> Iterator[Item]:
+    # Under no account: a scan reads what an account holds, not who marked whom.
+    for row, body in acts(session, ids):
+        yield Item(EntityKind.OFFICE_ACT, row.id, row.organization_id, body, site_id=row.site_id)
+
+
 def _grouped(
     session: Session,
     columns: tuple[Any, ...],
@@ -347,4 +357,5 @@ _READERS: dict[EntityKind, tuple[InstrumentedAttribute[str], _Reader]] = {
     EntityKind.STAFF: (Staff.id, _staff),
     EntityKind.ALLOWED_ADULT: (AllowedAdult.id, _allowed_adults),
     EntityKind.DOOR: (Device.id, _doors),
+    EntityKind.OFFICE_ACT: (Event.id, _office_acts),
 }

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from access.domain.policy import AccessType
-from access.wire.events import FIRST_PREV, EventKind, UsedEntitlement
+from access.wire.events import FIRST_PREV, AttendanceMark, EventKind, UsedEntitlement
+from access.wire.feed import EntityKind
 from server.db import Database
 from server.desk.errors import AlreadyUndone, CannotBeUndone
 from server.desk.service import Deed, record, undo
 from server.devices.repository import active_devices
 from server.errors import NotFound
+from server.feed.snapshot import SnapshotStore
 from server.ingest.service import record_batch
-from server.models import Alarm, Device, Event, PassUse, QuarantinedMessage
+from server.models import Alarm, Device, Event, FeedEntry, PassUse, Person, QuarantinedMessage
 
 
 def come(note: str = "", **given: Any) -> Deed:
@@ -89,6 +95,47 @@ def test_a_use_taken_at_the_centre_counts(club: Database, now: datetime) -> None
         event_id = record(session, "club", come(entitlement=held), staff_id="kim", now=now)
     with club.read() as session:
         assert session.get_one(PassUse, event_id).multipass_id == "pass"
+
+
+def told(database: Database, folder: Path) -> tuple[dict[str, Any], set[str]]:
+    """What the feed has told the doors of the back office, by id, and the ids in a new snapshot."""
+    with database.read() as session:
+        entries = session.scalars(select(FeedEntry).where(FeedEntry.kind == EntityKind.OFFICE_ACT.value)).all()
+    assert {(each.site_id, each.account_id) for each in entries} <= {("main", None)}
+    with closing(sqlite3.connect(SnapshotStore(database, folder).get("club", "main").path)) as snapshot:
+        rows = snapshot.execute("SELECT id FROM entity WHERE kind = ?", (EntityKind.OFFICE_ACT.value,)).fetchall()
+    return {each.entity_id: json.loads(each.body or "null") for each in entries}, {id_ for (id_,) in rows}
+
+
+def test_the_doors_of_the_site_are_told(club: Database, pen: Callable[..., Any], now: datetime, tmp_path: Path) -> None:
+    """Who came, who was marked and what was undone, signed by the feed; what a door did, other doors hear itself.
+    Whoever starts anew hears of the last two days, and of nobody who has left the doors."""
+    door = pen("door")
+    entered = door.use("pass", person="ann")
+    noted = Deed(
+        kind=EventKind.ATTENDANCE_MARKED, access_point_id="entrance", person_id="ann", account_id="family",
+        mark=AttendanceMark.ABSENT, note="ill",
+        entitlement=UsedEntitlement(type=AccessType.SESSION, id="place", name="Yoga", occurrence_id="monday"),
+    )  # fmt: skip
+    with club.write() as session:
+        record_batch(session, door.topic, door.batch(entered), now=now)
+        came = record(session, "club", come(), staff_id="kim", now=now)
+        old = record(session, "club", come(), staff_id="kim", now=datetime.now(UTC) - timedelta(days=3))
+        marked = record(session, "club", noted, staff_id="kim", now=datetime.now(UTC))
+    with club.write() as session:
+        undone = undo(session, "club", entered["id"], staff_id="kim", now=datetime.now(UTC))
+    entries, in_snapshot = told(club, tmp_path)
+    assert {id_: (body.get("move"), body.get("undoes")) for id_, body in entries.items()} == {
+        came: ("in", None), old: ("in", None), marked: ("absent", None), undone: (None, entered["id"]),
+    }  # fmt: skip
+    assert (entries[marked]["occurrence_id"], entries[marked]["note"], entries[marked]["staff_id"]) == (
+        "monday", "ill", "kim",
+    )  # fmt: skip
+    assert in_snapshot >= {marked, undone}
+    assert old not in in_snapshot
+    with club.write() as session:
+        session.get_one(Person, "ann").archived_at = now
+    assert told(club, tmp_path / "again")[1] == set()
 
 
 def test_a_failed_transaction_leaves_no_gap(club: Database, now: datetime) -> None:

@@ -20,10 +20,12 @@ from access.domain.memberships import CancellationState
 from access.domain.registrations import ActivityKind
 from access.domain.staff import DeskPermission, StaffMember
 from access.wire.canonical import MAX_MESSAGE_BYTES
+from access.wire.events import EventKind
 from access.wire.feed import EntityKind, FeedDelta, load_body
 from access.wire.pins import who_has_pin
 from access.wire.sealing import CentreKey, CentrePublicKey
 from server.db import Commit, Database
+from server.desk.service import Deed, record
 from server.errors import FeedGone
 from server.feed import repository
 from server.feed.service import CHUNK, catch_up, sealed_messages
@@ -122,6 +124,8 @@ def full_club(club: Database) -> Database:
         session.add(AllowedAdult(id="ben", organization_id="club", child_id="ann", **adult))
         staff = {"email": "dana@club.example", "name": "Dana", "password_hash": "x", "pin_hash": "$argon2id$x"}
         session.add(Staff(id="dana", organization_id="club", role=StaffRole.DESK, **staff))
+        came = Deed(kind=EventKind.CHECKED_IN, access_point_id="entrance", person_id="ann", account_id="family")
+        record(session, "club", came, staff_id="dana", now=datetime.now(UTC))
     return club
 
 

@@ -13,6 +13,7 @@ from access.domain.facts import ClockTrust
 from access.domain.instants import Hours
 from access.domain.memberships import Cancellation, CancellationState, Membership, Pause
 from access.domain.multipasses import Effective, Multipass, PassUse, Period
+from access.domain.office_acts import Move, OfficeAct
 from access.domain.people import Account, AgeGroup, AllowedAdult, Language, Memo, Organization, Participant, Text
 from access.domain.places import Facility
 from access.domain.policy import (
@@ -182,6 +183,18 @@ BODIES: dict[EntityKind, Body] = {
         person_id="p2",
     ),
     EntityKind.DOOR: Door(id="door-1", access_points=("ap-pool", "ap-gym")),
+    EntityKind.OFFICE_ACT: OfficeAct(
+        id="0195808c-3a80-7000-8000-000000000001",
+        access_point="ap-pool",
+        at=AT,
+        person_id="p1",
+        account_id="a1",
+        move=Move.ABSENT,
+        occurrence_id="o1",
+        staff_id="s1",
+        note="Has a cold",
+        undoes="0195808c-3a80-7000-8000-000000000000",
+    ),
 }
 
 EVENT = Event(
