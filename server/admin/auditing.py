@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Final
 
 from access.domain.people import Text
-from access.words import LANGUAGES, words
+from server.access_points.choices import Choices
+from server.access_points.service import Place, Settled
+from server.admin import rules_in_words
+from server.admin.audit_values import is_reference, named, value
 from server.admin.say import Say
-from server.audit.values import CHANGED, PART
+from server.audit.values import CHANGED
 from server.models import AuditEntry
 
 __all__ = ["Change", "Line", "ids_in", "told"]
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_MONEY: Final = ("amount_cents", "balance_cents", "price_cents")
-_PATHS: Final = {"account": "account", "person": "account"}
+_RULES: Final = ("settings", "draft")
 _RECORDS: Final = {
     "membership": "membership",
     "multipass": "multipass",
@@ -61,82 +61,75 @@ def ids_in(entries: Iterable[AuditEntry]) -> set[str]:
     for entry in entries:
         found |= {each for each in (entry.actor_id, entry.entity_id, entry.person_id, entry.account_id) if each}
         for name, change in entry.changes.items():
-            if change != CHANGED and _is_reference(name):
+            if change != CHANGED and is_reference(name):
                 found |= {each for side in change for each in _texts(side) if _ID.fullmatch(each)}
     return found
 
 
-def told(entry: AuditEntry, names: Mapping[str, Any], say: Say) -> Line:
-    """The entry in the reader's words."""
+def told(entry: AuditEntry, names: Mapping[str, Any], say: Say, *, choices: Choices) -> Line:
+    """The entry in the reader's words; `choices` has the names of what an access point's rules speak of."""
     t = say.t
     what = entry.action.partition(":")[2]
-    actor = _named(names.get(entry.actor_id or ""), say)
+    actor = named(names.get(entry.actor_id or ""), say)
     kind = t.entries.get(f"audit_actor.{entry.actor_kind}", entry.actor_kind)
     who = f"{actor} ({kind})" if actor and entry.actor_kind != "staff" else actor or kind
-    changes = tuple(_change(name, change, names, say) for name, change in sorted(entry.changes.items()))
+    changes = tuple(_changes(entry, names, say, choices))
     subject = names.get(entry.entity_id) or names.get(entry.person_id or "") or names.get(entry.account_id or "")
     return Line(
         entry=entry,
         actor=who,
         thing=t.entries.get(f"audit_entity.{entry.entity}", entry.entity),
         what=t.entries.get(f"audit_what.{what}", what),
-        name=_named(subject, say),
+        name=named(subject, say),
         changes=changes,
         record=_RECORDS.get(entry.entity, ""),
     )
 
 
-def _change(name: str, change: Any, names: Mapping[str, Any], say: Say) -> Change:
-    label = say.t.entries.get(f"audit_field.{name}") or say.t.entries.get(f"fields.{name}") or name
+def _changes(entry: AuditEntry, names: Mapping[str, Any], say: Say, choices: Choices) -> Iterable[Change]:
+    for name, change in sorted(entry.changes.items()):
+        if change != CHANGED and name in _RULES:
+            yield from _rules(name, change, say, choices)
+        else:
+            yield _change(entry.entity, name, change, names, say)
+
+
+def _change(entity: str, name: str, change: Any, names: Mapping[str, Any], say: Say) -> Change:
+    label = _label(name, say)
     if change == CHANGED:
         return Change(label, "", "", is_secret=True)
-    before, after = (_value(name, side, names, say) for side in change)
+    before, after = (value(name, side, names, say, entity=entity) for side in change)
     return Change(label, before, after)
 
 
-def _value(name: str, value: Any, names: Mapping[str, Any], say: Say) -> str:
-    t = say.t
-    if value is None or value in ("", [], {}):
-        return ""
-    if isinstance(value, bool):
-        return t("audit.yes") if value else t("audit.no")
-    if isinstance(value, int):
-        return say.money(value) if name in _MONEY else say.number(value)
-    if isinstance(value, list):
-        return ", ".join(_value(name, each, names, say) for each in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_value(key, each, names, say)}" for key, each in value.items())
-    return _text(name, str(value), names, say)
+def _label(name: str, say: Say) -> str:
+    return say.t.entries.get(f"audit_field.{name}") or say.t.entries.get(f"fields.{name}") or name
 
 
-def _text(name: str, text: str, names: Mapping[str, Any], say: Say) -> str:
-    if _is_reference(name) and text in names:
-        return _named(names[text], say)
-    if name == "language" and text in LANGUAGES:
-        return words(text).name
-    if _DIGEST.fullmatch(text):
-        return f"{text[:8]}…"
+def _rules(name: str, change: Any, say: Say, choices: Choices) -> Iterable[Change]:
+    """The lines of an access point's rules that differ; those of a new one from what they are by themselves."""
+    before, after = change
+    if name == "draft" and not (before and after):
+        yield Change(_label(name, say), *(say.t("audit.kept") if side else "" for side in change))
+        return
     try:
-        if name.endswith("_at"):
-            return say.when(datetime.fromisoformat(text))
-        if name.endswith("_on") or name in ("date_of_birth", "due_since"):
-            return say.date(date.fromisoformat(text))
-    except ValueError:
-        return text
-    for family in ("permission", "desk_permission", "role", "card_kind", "effective"):
-        if name in (family, f"{family}s", "kind") and (said := say.t.entries.get(f"{family}.{text}")):
-            return said
-    return text
+        parts = rules_in_words.changes(_settled(before), _settled(after), choices=choices, say=say)
+    except ValueError:  # what an older version wrote may mean nothing any more
+        yield Change(_label(name, say), "", say.t("audit_what.changed"))
+        return
+    for part in parts:
+        gone = [each for each in part.before if each not in part.after] if before else []
+        come = [each for each in part.after if each not in part.before]
+        yield Change(part.part, "; ".join(gone), "; ".join(come))
 
 
-def _is_reference(name: str) -> bool:
-    return name.endswith(("_id", "_ids", "_by", "merged_into")) or name in PART
+def _settled(kept: Any) -> Settled:
+    document = kept if isinstance(kept, dict) else {}
+    place = Place(
+        Text(str(document.get("name_en", "")), str(document.get("name_fr", ""))), str(document.get("site_id", ""))
+    )
+    return Settled(place, document.get("settings", {}) if "site_id" in document else document)
 
 
 def _texts(side: Any) -> list[str]:
     return [each for each in (side if isinstance(side, list) else [side]) if isinstance(each, str)]
-
-
-def _named(row: Any, say: Say) -> str:
-    name = getattr(row, "name", None) or getattr(row, "full_name", "")
-    return str(name.in_language(say.language)) if isinstance(name, Text) else str(name or "")

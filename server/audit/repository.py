@@ -19,7 +19,10 @@ from server.models import (
     Activity,
     ApiToken,
     AuditEntry,
+    CardTemplate,
+    Contact,
     Device,
+    ExtraQuestion,
     Facility,
     MembershipType,
     MultipassType,
@@ -27,6 +30,7 @@ from server.models import (
     Person,
     Role,
     Site,
+    Skill,
     Staff,
     Tag,
 )
@@ -35,7 +39,8 @@ __all__ = ["ENTITIES", "AuditFilter", "names", "page"]
 
 ENTITIES: Final = tuple(sorted({each.entity for each in SUBJECTS.values()}))
 _NAMED: Final[tuple[type[Any], ...]] = (
-    Person, Staff, Role, AccessPoint, Site, Facility, Device, Activity, MembershipType, MultipassType, Tag, ApiToken
+    Person, Staff, Role, AccessPoint, Site, Facility, Device, Activity, MembershipType, MultipassType, Tag, ApiToken,
+    Contact, Skill, ExtraQuestion, CardTemplate
 )  # fmt: skip
 
 

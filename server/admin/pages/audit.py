@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette_admin.routing import route
 
+from server.access_points.choices import choices_of
 from server.admin.auditing import Line, ids_in, told
 from server.admin.frame import OfficePage
 from server.admin.office import in_thread, signed_in_staff
@@ -63,7 +64,8 @@ class AuditPage(OfficePage):
             asked_for = {each for each in (wanted.account, wanted.person) if each}
             names = repository.names(session, reader.organization_id, ids_in(shown) | asked_for)
             say = self.office.say(reader)
-            lines = [told(each, names, say) for each in shown]
+            choices = choices_of(session, reader.organization_id, now=self.office.now())
+            lines = [told(each, names, say, choices=choices) for each in shown]
             of = names.get(wanted.person or wanted.account)
             concerned = getattr(of, "full_name", "") or str(getattr(of, "name", "") or "")
             return lines, len(entries) > _SHOWN, staff_in(session, reader.organization_id), concerned

@@ -24,11 +24,13 @@ from access.domain.policy import (
     Mode,
     NameShown,
 )
+from access.domain.registrations import RegistrationStatus
 from access.domain.staff import DeskPermission
 from access.wire.commands import CommandKind, CommandOutcome
 from server.access_points.fields import UNITS
 from server.access_points.form import SETTINGS
 from server.access_points.values import PROBLEMS
+from server.accounts.balance import EntrySource
 from server.admin.clients_export import COLUMNS as CLIENT_COLUMNS
 from server.admin.menu import Group
 from server.admin.say import KNOWN_FLAGS
@@ -115,6 +117,10 @@ FAMILIES = {
     "point_problem": PROBLEMS,
     "audit_actor": ["staff", "token", "client", "door", "system"],
     "audit_entity": ENTITIES,
+    "audit_source": [str(each) for each in EntrySource],
+    "audit_status": [str(each) for each in RegistrationStatus],
+    "audit_picture": [str(each) for each in PictureRole],
+    "audit_scope": sorted({each.value.split(":")[1] for each in Scope}),
     # How an entry is told falls back on the log's own word where there is none.
     **{
         family: [key.removeprefix(f"{family}.") for key in EN if key.startswith(f"{family}.")]
