@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request, Security
+from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from server.api.errors import ScopeMissing
@@ -20,14 +21,18 @@ from server.models import utc_now
 
 __all__ = ["actor_of", "caller_of", "needs", "problems"]
 
+_NOTHING: Final[Mapping[int, str]] = MappingProxyType({})
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token from the back office, under Integrations: `gh_...`"
 )
 
 
 def needs(scope: Scope) -> Any:
-    """A dependency: lets only tokens with the scope pass. Raises NotAuthenticated, ScopeMissing, TooManyAttempts."""
-    return Depends(_gate(scope))
+    """A dependency: lets only tokens with the scope pass. Raises NotAuthenticated, ScopeMissing, TooManyAttempts.
+
+    OpenAPI names the scope, too.
+    """
+    return Security(_gate(scope), scopes=[scope.value])
 
 
 def _gate(scope: Scope) -> Callable[..., None]:
@@ -70,8 +75,11 @@ def actor_of(request: Request) -> Actor:
     return Actor("token", caller_of(request).token_id)
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI: these statuses, and those that every route of the API may answer, are problem documents."""
+def problems(*statuses: int, said: Mapping[int, str] = _NOTHING) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: these statuses, and those that every route of the API may answer, are problem documents.
+
+    `said` are descriptions of this route's own.
+    """
     schema = {
         "type": "object",
         "required": ["type", "title", "status", "code"],
@@ -99,10 +107,12 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "The token lacks the scope",
         404: "There is no such thing here",
         409: "Somebody else changed it at the same moment: try again",
+        412: "It is not (any more) what `If-Match` names",
         413: "More bytes than this takes",
         422: "What was sent cannot be; `errors` say why",
         429: "Too often; `Retry-After` says how many seconds to wait",
         503: "The database is away",
+        **said,
     }
     wanted = sorted({401, 403, 422, 429, 503, *statuses})
     answers: dict[int | str, dict[str, Any]] = {

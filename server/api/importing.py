@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from server.api.auth import actor_of, caller_of, needs, problems
-from server.api.records import Id, Limit
+from server.api.params import Id, Limit
 from server.api.scopes import Scope
 from server.api.views import View
 from server.db import Database

@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
+from fastapi import APIRouter, Query, Request, Response
 
 from access.domain.reasons import Outcome
 from access.wire.events import EventKind
 from server.api import repository
 from server.api.auth import caller_of, needs, problems
 from server.api.errors import RecordRefused
-from server.api.records import After, Id, Limit, Page
+from server.api.etags import KNOWN, shown
+from server.api.params import After, Id, IfNoneMatch, Limit, Moment, Page
 from server.api.scopes import Scope
 from server.api.views import AccessPointView, CheckInView, DeviceView, View
 from server.devices.auth import Store
@@ -27,7 +27,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1")
 _Ref = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._~-]+$")]
-_Moment = Annotated[AwareDatetime | None, Query(description="With its offset from UTC; a plus sign is %2B.")]
+_ONE: Final[dict[int | str, dict[str, Any]]] = {**problems(404), **KNOWN}
 
 
 @router.get(
@@ -45,8 +45,8 @@ def list_check_ins(
     person_id: _Ref = None,
     account_id: _Ref = None,
     access_point_id: _Ref = None,
-    since: _Moment = None,
-    until: _Moment = None,
+    since: Moment = None,
+    until: Moment = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Any:
@@ -78,11 +78,13 @@ def list_check_ins(
     tags=["check-ins"],
     dependencies=[needs(Scope.CHECKINS_READ)],
     response_model=CheckInView,
-    responses=problems(404),
+    responses=_ONE,
 )
-def read_check_in(request: Request, database: Store, id: Id) -> Any:
+def read_check_in(
+    request: Request, database: Store, id: Id, response: Response, if_none_match: IfNoneMatch = None
+) -> Any:
     """Read one."""
-    return _one(request, database, Event, CheckInView, id)
+    return shown(response, _one(request, database, Event, CheckInView, id), if_none_match)
 
 
 @router.get(
@@ -102,11 +104,13 @@ def list_access_points(request: Request, database: Store, limit: Limit = 50, aft
     tags=["access points"],
     dependencies=[needs(Scope.ACCESS_POINTS_READ)],
     response_model=AccessPointView,
-    responses=problems(404),
+    responses=_ONE,
 )
-def read_access_point(request: Request, database: Store, id: Id) -> Any:
+def read_access_point(
+    request: Request, database: Store, id: Id, response: Response, if_none_match: IfNoneMatch = None
+) -> Any:
     """Read one."""
-    return _one(request, database, AccessPoint, AccessPointView, id)
+    return shown(response, _one(request, database, AccessPoint, AccessPointView, id), if_none_match)
 
 
 @router.get(
@@ -126,11 +130,13 @@ def list_devices(request: Request, database: Store, limit: Limit = 50, after: Af
     tags=["devices"],
     dependencies=[needs(Scope.DEVICES_READ)],
     response_model=DeviceView,
-    responses=problems(404),
+    responses=_ONE,
 )
-def read_device(request: Request, database: Store, id: Id) -> Any:
+def read_device(
+    request: Request, database: Store, id: Id, response: Response, if_none_match: IfNoneMatch = None
+) -> Any:
     """Read one."""
-    return _one(request, database, Device, DeviceView, id)
+    return shown(response, _one(request, database, Device, DeviceView, id), if_none_match)
 
 
 def _list(request: Request, database: Store, model: Any, view: type[View], limit: int, after: str | None) -> Any:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from server.models import ApiToken, Event
+from server.audit.subjects import SUBJECTS
+from server.models import ApiToken, AuditEntry, Event, PassUse
 
-__all__ = ["events", "one", "page", "token_by_hash", "token_of", "tokens"]
+__all__ = ["events", "one", "page", "token_by_hash", "token_of", "tokens", "uses_counted"]
+
+_UNCERTAIN: Final = timedelta(minutes=1)
+"""An entry of the audit log is numbered after its instant was taken, in the same commit."""
 
 
 def token_by_hash(session: Session, token_hash: str) -> ApiToken | None:
@@ -42,19 +46,61 @@ def page(
     after: str | None,
     limit: int,
     options: Sequence[Any] = (),
+    changed_since: datetime | None = None,
 ) -> Sequence[Any]:
-    """Rows of a model by id, from behind `after`, whose columns equal what is given."""
+    """Rows of a model by id, from behind `after`, whose columns equal what is given, changed since an instant."""
     wanted = select(model).where(model.organization_id == organization_id).options(*options)
+    if changed_since is not None:
+        wanted = wanted.where(*_changed(session, model, organization_id, changed_since))
     wanted = wanted.where(*(getattr(model, name) == value for name, value in equal.items() if value is not None))
     if after is not None:
         wanted = wanted.where(model.id > after)
     return session.scalars(wanted.order_by(model.id).limit(limit)).all()
 
 
-def one(session: Session, model: Any, organization_id: str, id_: str, options: Sequence[Any] = ()) -> Any | None:
+def _changed(session: Session, model: Any, organization_id: str, since: datetime) -> list[ColumnElement[bool]]:
+    """By the audit log, which tells of every change in the order of the commits. What is older than what is kept of
+    it may have changed: then nothing is left out."""
+    mine = AuditEntry.organization_id == organization_id
+    before = select(AuditEntry.seq).where(mine, AuditEntry.at < _earlier(since))
+    last_before = session.scalars(before.order_by(AuditEntry.seq.desc()).limit(1)).one_or_none()
+    if last_before is None:
+        return []
+    told = select(AuditEntry.entity_id).where(
+        mine, AuditEntry.entity == SUBJECTS[model].entity, AuditEntry.seq > last_before
+    )
+    return [model.id.in_(told)]
+
+
+def _earlier(since: datetime) -> datetime:
+    try:
+        return since - _UNCERTAIN
+    except OverflowError:
+        return since
+
+
+def one(
+    session: Session,
+    model: Any,
+    organization_id: str,
+    id_: str,
+    options: Sequence[Any] = (),
+    *,
+    is_locked: bool = False,
+) -> Any | None:
     """A row of the organization."""
     wanted = select(model).where(model.id == id_, model.organization_id == organization_id).options(*options)
+    if is_locked:
+        wanted = wanted.with_for_update(of=model).execution_options(populate_existing=True)
     return session.scalars(wanted).one_or_none()
+
+
+def uses_counted(session: Session, multipass_ids: Collection[str]) -> dict[str, int]:
+    """How many uses were taken of each pass."""
+    counted = select(PassUse.multipass_id, func.count()).where(
+        PassUse.multipass_id.in_(multipass_ids), PassUse.is_undone.is_(False)
+    )
+    return dict(session.execute(counted.group_by(PassUse.multipass_id)).all())
 
 
 def events(

@@ -48,6 +48,8 @@ class AccountView(View):
     due_since: date | None
     created_at: datetime
     archived_at: datetime | None
+    merged_into: str | None
+    """The account that took its place."""
 
 
 class PersonView(View):
@@ -76,6 +78,9 @@ class PersonView(View):
     admin_note: str
     created_at: datetime
     archived_at: datetime | None
+    merged_into: str | None
+    """Whose row took its place."""
+    erased_at: datetime | None
 
 
 class PauseView(BaseModel):

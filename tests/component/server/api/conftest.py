@@ -18,6 +18,7 @@ from server.models import Activity, MembershipType, MultipassType, utc_now
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
 from tests.component.server_web import sample as some
+from tests.ports import free_port
 
 
 class Program:
@@ -65,7 +66,7 @@ def app(filled_centre: Path, tmp_path: Path) -> Iterator[FastAPI]:
     for name in ("centre.db", "secret.key", "centre.key"):
         if (filled_centre / name).is_file():
             (folder / name).write_bytes((filled_centre / name).read_bytes())
-    made = create_app(ServerSettings(data_dir=folder, api_requests_per_minute=100_000))
+    made = create_app(ServerSettings(data_dir=folder, broker_port=free_port(), api_requests_per_minute=100_000))
     yield made
     made.state.database.close()
 
