@@ -15,6 +15,7 @@ from server.admin.pages.account_balance import AccountBalancePage, AccountEntryP
 from server.admin.pages.account_cards import AccountCardPage, AccountCardsPage
 from server.admin.pages.account_contacts import AccountContactsPage
 from server.admin.pages.account_edit import AccountEditPage
+from server.admin.pages.account_itself import AccountEndPage, AccountSettingsPage
 from server.admin.pages.account_members import AccountMembersPage
 from server.admin.pages.account_people import AccountPeoplePage
 from server.admin.pages.account_pictures import AccessPicturePage, AccountPicturesPage, ProfilePicturePage
@@ -74,6 +75,8 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccountEditPage(office),
         AccountContactsPage(office),
         AccountPeoplePage(office),
+        AccountSettingsPage(office),
+        AccountEndPage(office),
         AccountCardsPage(office),
         AccountCardPage(office),
         AccountPicturesPage(office),

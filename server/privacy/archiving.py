@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from server.models import Account, Person
 from server.privacy import repository
 from server.privacy.errors import ArchiveRefused
-from server.privacy.obstacles import WARNINGS, Obstacle, of_archiving
+from server.privacy.obstacles import WARNINGS, Obstacle, of_archiving, of_archiving_account
 
 __all__ = ["archive_account", "archive_person", "unarchive_account", "unarchive_person"]
 
@@ -55,14 +55,10 @@ def archive_account(
     account = repository.account_of(session, organization_id, account_id, is_locked=True)
     if account.archived_at is not None:
         return
-    people = [each for each in repository.living(session, account) if each.archived_at is None]
-    found = {obstacle for each in people for obstacle in of_archiving(session, each, now=now)}
-    found -= {Obstacle.IS_OWNER}
-    if account.balance_cents:
-        found.add(Obstacle.BALANCE)
-    _refuse([each for each in Obstacle if each in found and not (is_confirmed and each in WARNINGS)])
+    found = of_archiving_account(session, account, now=now)
+    _refuse([each for each in found if not (is_confirmed and each in WARNINGS)])
     account.archived_at = now
-    for each in people:
+    for each in [each for each in repository.living(session, account) if each.archived_at is None]:
         each.archived_at = now
 
 

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.domain.instants import local_day
-from server.models import Activity, Membership, Multipass, Occurrence, Organization, Person, Registration
+from server.models import Account, Activity, Membership, Multipass, Occurrence, Organization, Person, Registration
 from server.privacy import repository
 from server.retention.keeping import Keeping
 
-__all__ = ["WARNINGS", "Obstacle", "of_archiving", "of_deleting", "of_erasing"]
+__all__ = ["WARNINGS", "Obstacle", "of_archiving", "of_archiving_account", "of_deleting", "of_erasing"]
 
 
 class Obstacle(StrEnum):
@@ -42,6 +42,16 @@ WARNINGS: Final = frozenset({Obstacle.ACTIVE_MEMBERSHIP, Obstacle.USES_LEFT, Obs
 def of_archiving(session: Session, person: Person, *, now: datetime) -> list[Obstacle]:
     """What stands in the way of archiving: the owner of others and a balance refuse, what is active warns."""
     return [*_gone(person), *_of_account(session, person), *_active(session, person, now)]
+
+
+def of_archiving_account(session: Session, account: Account, *, now: datetime) -> list[Obstacle]:
+    """The same for everyone on an account, who leave together: a balance refuses, what is active warns."""
+    people = [each for each in repository.living(session, account) if each.archived_at is None]
+    found = {obstacle for each in people for obstacle in of_archiving(session, each, now=now)}
+    found -= {Obstacle.IS_OWNER}
+    if account.balance_cents:
+        found.add(Obstacle.BALANCE)
+    return [each for each in Obstacle if each in found]
 
 
 def of_erasing(session: Session, person: Person, *, now: datetime) -> list[Obstacle]:

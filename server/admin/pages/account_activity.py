@@ -1,4 +1,4 @@
-"""Account activity, a subtab of the client account page: filtered rows page by page, and all of them as a file."""
+"""Account activity, a subtab of the client account page: filtered rows, all of them as a file, settling and undoing."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from server.admin.texts import texts
 from server.checkins.activity import FLAGS, ActivityFilter, Cursor, activity_page, names_of, place_of
 from server.checkins.repository import access_points, event_of, held_passes
 from server.db import Database
+from server.desk.errors import AlreadyUndone, CannotBeUndone
+from server.desk.service import CAN_BE_UNDONE, undo
 from server.errors import NotFound
 from server.exports.xlsx import MEDIA_TYPE
 from server.settlements.errors import AlreadySettled, NotOffered
@@ -37,6 +39,7 @@ from server.staff.permissions import Permission
 __all__ = ["AccountActivityPage", "EventPage"]
 
 _SHOWN_ROWS = 50
+_MOST_REASON = 200
 
 
 class AccountActivityPage(OfficePage):
@@ -65,6 +68,9 @@ class AccountActivityPage(OfficePage):
             pass_types=AccessType,
             flags=FLAGS,
             may_settle=staff.may(Permission.BILLING),
+            may_undo=staff.may(Permission.ATTENDANCE),
+            can_be_undone=CAN_BE_UNDONE,
+            undone=EventKind.UNDONE,
             decided=decided,
             plain_amount=plain_amount,
             **shown,
@@ -89,8 +95,41 @@ class AccountActivityPage(OfficePage):
         form, event_id = await request.form(), request.path_params["event_id"]
         problem = await in_thread(lambda: self._settle(request, head, event_id, form))
         flash(request, texts(staff.language)(f"settlement.{problem or 'recorded'}"), "error" if problem else "success")
-        back = request.url_for("admin:account_activity", account_id=head.account.id)
+        return self._row(request, event_id)
+
+    @route("/{event_id}/undo", methods=["POST"], name="activity_undo")
+    async def undo(self, request: Request) -> Response:
+        """Undoes an entry, an exit or a mark, with the reason that is typed, and goes back to its row."""
+        if not may(request, Permission.ATTENDANCE):
+            raise HTTPException(403)
+        head, staff = await self._head(request), signed_in_staff(request)
+        event_id = request.path_params["event_id"]
+        reason = str((await request.form()).get("reason", "")).strip()[:_MOST_REASON]
+        problem = await in_thread(lambda: self._undo(request, head, event_id, reason)) if reason else "problem_reason"
+        flash(request, texts(staff.language)(f"undoing.{problem or 'done'}"), "error" if problem else "success")
+        return self._row(request, event_id)
+
+    def _row(self, request: Request, event_id: str) -> Response:
+        back = request.url_for("admin:account_activity", account_id=request.path_params["account_id"])
         return RedirectResponse(f"{back.path}?event={quote(event_id)}#{quote(event_id)}", status_code=303)
+
+    def _undo(self, request: Request, head: AccountHead, event_id: str, reason: str) -> str:
+        """The key of what was wrong; empty when it is undone."""
+        staff = signed_in_staff(request)
+        try:
+            with self.office.database.write() as session:
+                event = event_of(session, staff.organization_id, event_id)
+                if event is None or event.account_id != head.account.id:
+                    raise HTTPException(404)
+                now = self.office.now()
+                undo(session, staff.organization_id, event_id, staff_id=staff.staff_id, now=now, note=reason)
+        except AlreadyUndone:
+            return "problem_already"
+        except CannotBeUndone:
+            return "problem_kind"
+        except NotFound as error:
+            raise HTTPException(404) from error
+        return ""
 
     def _settle(self, request: Request, head: AccountHead, event_id: str, form: FormData) -> str:
         """The key of what was wrong; empty when it is recorded."""

@@ -124,3 +124,46 @@ def test_the_workbook_has_real_dates_and_the_readers_headers(admin: Browser, ove
     assert "Règlement" in sheet
     assert sheet.count("<row ") == 2
     assert "<v>46347</v>" in sheet
+
+
+def test_a_row_is_undone_with_a_reason_and_both_stay(admin: Browser, database: Database) -> None:
+    """What it used is given back; the correction is on the row, which cannot be undone twice; a refusal never can."""
+    with database.write() as session:
+        use = event(session, pass_type="multipass", pass_id="home-pass", pass_name="Swim pass")
+        session.flush()
+        whose = {"organization_id": "home", "multipass_id": "home-pass", "person_id": "home-zoe"}
+        session.add(PassUse(id=use.id, used_at=use.occurred_at, **whose))
+        used = use.id
+        denied = event(session, kind="denied", outcome="denied").id
+    page = admin.get(ACTIVITY).text
+    assert f"{used}/undo" in page
+    assert f"{denied}/undo" not in page
+    admin.post(f"{ACTIVITY}/{used}/undo", reason="  ")
+    with database.read() as session:
+        assert not session.get_one(PassUse, used).is_undone
+    done = admin.post(f"{ACTIVITY}/{used}/undo", reason="Wrong sister")
+    assert done.headers["location"] == f"{ACTIVITY}?event={used}#{used}"
+    with database.read() as session:
+        assert session.get_one(PassUse, used).is_undone
+        correction = session.scalars(select(Event).where(Event.refers_to == used)).one()
+        assert "Wrong sister" in correction.body
+    page = admin.get(ACTIVITY).text
+    assert f"/admin/events/{correction.id}" in page
+    assert f"{used}/undo" not in page
+    for path in (used, denied, correction.id):
+        assert admin.post(f"{ACTIVITY}/{path}/undo", reason="Again").status_code == 303
+    with database.read() as session:
+        assert len(session.scalars(select(Event).where(Event.kind == "undone")).all()) == 1
+
+
+def test_undoing_is_for_those_who_may_and_of_this_account(log_in: Callable[[str], Browser], database: Database) -> None:
+    """Who may only look sees no button; nothing of another account or organization is undone."""
+    with database.write() as session:
+        made, foreign = event(session).id, event(session, organization="elsewhere").id
+    viewer = log_in("viewer")
+    assert "/undo" not in viewer.get(ACTIVITY).text
+    assert viewer.post(f"{ACTIVITY}/{made}/undo", reason="no").status_code == 403
+    assert log_in("desk").post(f"{ACTIVITY}/{foreign}/undo", reason="no").status_code == 404
+    assert log_in("other").post(f"{ACTIVITY}/{made}/undo", reason="no").status_code == 404
+    with database.read() as session:
+        assert session.scalars(select(Event).where(Event.kind == "undone")).all() == []
