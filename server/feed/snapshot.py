@@ -26,7 +26,7 @@ from server.feed.repository import Head
 from server.feed.service import CHUNK
 from server.models.base import utc_now
 
-__all__ = ["Snapshot", "SnapshotStore"]
+__all__ = ["Snapshot", "SnapshotStore", "snapshot_name"]
 
 _KEPT_FILES = 3
 _INSERT = "INSERT INTO entity (kind, id, account_id, body) VALUES (?, ?, ?, ?)"
@@ -38,6 +38,11 @@ class Snapshot:
 
     path: Path
     mark: SnapshotMark
+
+
+def snapshot_name(organization_id: str, site_id: str) -> str:
+    """What the names of a site's snapshots begin with, before a hyphen."""
+    return hashlib.sha256(f"{organization_id}/{site_id}".encode()).hexdigest()[:16]
 
 
 class SnapshotStore:
@@ -67,7 +72,7 @@ class SnapshotStore:
     def _make(self, session: Session, head: Head, site_id: str) -> Snapshot:
         self._folder.mkdir(parents=True, exist_ok=True)
         made_at = utc_now()
-        name = f"{hashlib.sha256(f'{head.organization_id}/{site_id}'.encode()).hexdigest()[:16]}"
+        name = snapshot_name(head.organization_id, site_id)
         draft = self._folder / f".{name}-{secrets.token_hex(8)}"
         try:
             _write(session, draft, head, site_id, made_at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -13,6 +12,7 @@ from sqlalchemy import select
 
 from server.db import Database
 from server.errors import NotFound
+from server.feed.snapshot import snapshot_name
 from server.imports.files import ImportFiles
 from server.models import ImportJob
 from server.pictures.store import PictureStore
@@ -36,8 +36,7 @@ class PersonalFiles:
         """After the commit of an erasure: what only the person's rows pointed to. Does nothing the second time."""
         self.drop_pictures(erased.pictures)
         for site_id in erased.sites:
-            whose = hashlib.sha256(f"{erased.organization_id}/{site_id}".encode()).hexdigest()[:16]
-            for path in (self._folder / "snapshots").glob(f"{whose}-*.db"):
+            for path in (self._folder / "snapshots").glob(f"{snapshot_name(erased.organization_id, site_id)}-*.db"):
                 path.unlink(missing_ok=True)
         with self._database.read() as session:
             done = select(ImportJob.id).where(
