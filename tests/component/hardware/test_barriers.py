@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory
 
 from hardware.api import Passage, ReaderState
 from hardware.errors import ReaderConfigError, ReaderLost
@@ -150,12 +152,11 @@ def test_gpio_without_its_package_says_what_to_install(monkeypatch: pytest.Monke
         barrier.open()
 
 
-def test_a_gpio_barrier_watches_its_pins() -> None:
+def test_a_gpio_barrier_watches_its_pins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pulled to ground is closed."""
-    gpiozero = pytest.importorskip("gpiozero")
-    pins = pytest.importorskip("gpiozero.pins.mock")
-    gpiozero.Device.pin_factory = pins.MockFactory()
-    pin = gpiozero.Device.pin_factory.pin(17)
+    factory = MockFactory()
+    monkeypatch.setattr(Device, "pin_factory", factory)
+    pin = factory.pin(17)
     barrier = load_barrier({"name": "turnstile", "driver": "gpio", "passed_pin": 17})
     barrier.open()
     stop = threading.Event()

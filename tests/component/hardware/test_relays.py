@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory
 
 from hardware.api import Relay
 from hardware.errors import ReaderConfigError, RelayLost
@@ -124,13 +126,12 @@ def test_a_gpio_relay_without_gpiozero_says_what_to_install(monkeypatch: pytest.
         load_relay({"name": "door", "driver": "gpio", "pin": 17}).open()
 
 
-def test_a_gpio_relay_pulses_its_pin() -> None:
-    gpiozero = pytest.importorskip("gpiozero")
-    pins = pytest.importorskip("gpiozero.pins.mock")
-    gpiozero.Device.pin_factory = pins.MockFactory()
+def test_a_gpio_relay_pulses_its_pin(monkeypatch: pytest.MonkeyPatch) -> None:
+    factory = MockFactory()
+    monkeypatch.setattr(Device, "pin_factory", factory)
     relay = load_relay({"name": "door", "driver": "gpio", "pin": 17, "active_high": False})
     relay.open()
-    pin = gpiozero.Device.pin_factory.pin(17)
+    pin = factory.pin(17)
     assert pin.state == 1
     relay.pulse(0.1)
     assert pin.state == 0
