@@ -24,6 +24,7 @@ from server.merging.errors import MergeRefused
 from server.merging.fields import take_over
 from server.models import Account, Event, Organization, Person
 from server.privacy import repository
+from server.settlements.service import follow_merge
 
 __all__ = ["merge_accounts", "merge_people"]
 
@@ -56,6 +57,7 @@ def merge_people(
         _check_owner(session, kept, gone, chosen, local_day(now, _zone(session, organization_id)))
     fields = take_over(session, kept, gone, chosen)
     moved = moving.move_person(session, kept, gone, stays=other.id == account.id or is_left_empty)
+    follow_merge(session, kept, gone)
     kept.is_blocked = kept.is_blocked or gone.is_blocked
     kept.has_notify_flag = kept.has_notify_flag or gone.has_notify_flag
     if account.id == other.id and account.owner_id == gone.id:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import String, cast, select, text
+from sqlalchemy import String, cast, or_, select, text
 from sqlalchemy.orm import Session
 
 from server.models import Alarm, Event, Memo, Multipass, Organization, PassUse, Person, Settlement
@@ -119,11 +119,12 @@ def flagged_of_person(
 def settle_alarms(
     session: Session, organization_id: str, kind: str, subject: str, *, staff_id: str, now: datetime
 ) -> None:
-    """Settles the open alarms of that kind about that subject."""
+    """Settles the open alarms of that kind about that subject, and about people who were merged into it."""
+    merged = select(Person.id).where(Person.organization_id == organization_id, Person.merged_into == subject)
     wanted = select(Alarm).where(
         Alarm.organization_id == organization_id,
         Alarm.kind == kind,
-        Alarm.subject == subject,
+        or_(Alarm.subject == subject, Alarm.subject.in_(merged)),
         Alarm.settled_at.is_(None),
     )
     for alarm in session.scalars(wanted):

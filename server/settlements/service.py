@@ -17,12 +17,12 @@ from server.errors import NotFound
 from server.ingest.clones import CLONE, CLONE_ALARM, impossible_with
 from server.ingest.uses import OVERDRAWN, OVERDRAWN_ALARM, flag_excess
 from server.leases.repository import locked_multipass
-from server.models import BalanceEntry, Memo, Settlement
+from server.models import BalanceEntry, Memo, Person, Settlement
 from server.settlements import repository
 from server.settlements.errors import AlreadySettled, NotOffered
 from server.settlements.proposals import SETTLED_FLAGS, Choice, Proposal, proposal
 
-__all__ = ["Wanted", "settle"]
+__all__ = ["Wanted", "follow_merge", "settle"]
 
 _MOST_NOTE = 400
 _MOST_DESCRIPTION = 300
@@ -63,6 +63,20 @@ def settle(
     session.flush()
     _settle_alarms(session, found, staff_id=staff_id, now=now)
     return made
+
+
+def follow_merge(session: Session, kept: Person, gone: Person) -> None:
+    """Has the settlements that keep one of the two out speak of the one that stays; before the merge adds both up.
+
+    Whom staff had blocked by hand, as either of the two, stays blocked when the settlement gives way.
+    """
+    blocking = repository.blocking(session, kept.organization_id)
+    by_settlement = {id_ for each in blocking for id_ in each.blocked_ids}
+    is_by_hand = any(each.is_blocked and each.id not in by_settlement for each in (kept, gone))
+    for made in blocking:
+        others = [id_ for id_ in made.blocked_ids if id_ not in (kept.id, gone.id)]
+        if len(others) < len(made.blocked_ids):
+            made.blocked_ids = others if is_by_hand else [kept.id, *others]
 
 
 def _act(session: Session, found: Proposal, made: Settlement, wanted: Wanted, *, now: datetime) -> None:

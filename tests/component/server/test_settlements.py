@@ -13,10 +13,12 @@ from access.wire.feed import EntityKind
 from server.db import Database
 from server.errors import NotFound
 from server.ingest.service import record_batch
+from server.merging.service import merge_people
 from server.models import (
     Account,
     Alarm,
     BalanceEntry,
+    Device,
     Event,
     FeedEntry,
     Memo,
@@ -220,3 +222,70 @@ def test_only_flagged_events_of_ones_own_are_settled(club: Database, overdrawn: 
     for organization, event_id in (("club", first), ("elsewhere", last), ("club", "nothing")):
         with pytest.raises(NotFound), club.write() as session:
             settle(session, organization, event_id, Wanted(choice=Choice.NONE), staff_id="kim", now=now)
+
+
+@pytest.fixture
+def merge(club: Database, now: Any) -> Callable[[str, str], None]:
+    """Makes one of the family's people another; Ann is also on the list as `anne`."""
+    with club.write() as session:
+        session.add(Person(id="anne", organization_id="club", account_id="family", first_name="Ann"))
+
+    def merge(kept_id: str, gone_id: str) -> None:
+        with club.write() as session:
+            merge_people(session, "club", kept_id=kept_id, gone_id=gone_id, now=now)
+
+    return merge
+
+
+def _blocked(club: Database) -> set[str]:
+    with club.read() as session:
+        return set(session.scalars(select(Person.id).where(Person.is_blocked)))
+
+
+@pytest.mark.parametrize(("kept", "gone"), [("ann", "anne"), ("anne", "ann")])
+@pytest.mark.parametrize("by_hand", ["", "ann", "anne"])
+def test_a_block_follows_a_merge(
+    club: Database, overdrawn: Any, decide: Any, merge: Any, *, kept: str, gone: str, by_hand: str
+) -> None:
+    """Whichever row stays is blocked, and free with the next decision, unless one was blocked by hand."""
+    *_, last = overdrawn(4)
+    with club.write() as session:
+        if by_hand:
+            session.get_one(Person, by_hand).is_blocked = True
+    decide(last, Choice.BLOCK, person_ids=("ann",))
+    merge(kept, gone)
+    assert _blocked(club) == {kept}
+    decide(last, Choice.CREDIT)
+    assert _blocked(club) == ({kept} if by_hand else set())
+
+
+def test_two_blocks_of_one_person_under_two_names(club: Database, overdrawn: Any, decide: Any, merge: Any) -> None:
+    """The one that stays is out until both are settled."""
+    *_, first, second = overdrawn(5)
+    with club.write() as session:
+        session.get_one(Event, second).person_id = "anne"
+    decide(first, Choice.BLOCK, person_ids=("ann",))
+    decide(second, Choice.BLOCK, person_ids=("anne",))
+    merge("anne", "ann")
+    decide(second, Choice.NONE)
+    assert _blocked(club) == {"anne"}
+    decide(first, Choice.NONE)
+    assert _blocked(club) == set()
+
+
+def test_the_alarm_about_the_row_that_went_ends_with_the_decision(
+    club: Database, pen: Any, decide: Any, merge: Any, now: Any
+) -> None:
+    """A copied card was told of under the old name; the last decision about it settles the alarm."""
+    with club.write() as session:
+        session.add(Device(id="other", organization_id="club", site_id="main", name="Other", secret_hash="x"))
+    card = {"kind": "nfc", "fingerprint": "c" * 32}
+    for device, place in (("door", "entrance"), ("other", "exit")):
+        door = pen(device, access_point=place)
+        said = door.event(credential=card)
+        with club.write() as session:
+            record_batch(session, door.topic, door.batch(said), now=now)
+    assert _open_alarms(club) == ["card_cloned"]
+    merge("anne", "ann")
+    decide(said["id"], Choice.NONE)
+    assert _open_alarms(club) == []
