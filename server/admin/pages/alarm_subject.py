@@ -1,8 +1,6 @@
-"""Where what an alarm is about is shown: the flagged rows of a pass or a person, an event, a device, the quarantine."""
+"""Leads from an alarm to where what it is about is shown."""
 
 from __future__ import annotations
-
-from urllib.parse import urlencode
 
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
@@ -10,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette_admin.routing import route
 
+from server.admin.alarm_words import place
 from server.admin.frame import OfficePage
 from server.admin.office import in_thread, signed_in_staff
-from server.models import Alarm, Event, Multipass, Person
+from server.models import Alarm
 from server.staff.permissions import Permission
 
 __all__ = ["AlarmSubjectPage"]
@@ -41,19 +40,4 @@ class AlarmSubjectPage(OfficePage):
             alarm = session.scalar(wanted)
             if alarm is None:
                 raise HTTPException(404)
-            if alarm.kind == "mail_given_up":
-                return request.url_for("admin:mail").path
-            held = session.get(Multipass, alarm.subject)
-            if held is not None and held.organization_id == organization_id:
-                return _activity(request, held.account_id, flag="overdrawn", **{"pass": held.id})
-            person = session.get(Person, alarm.subject)
-            if person is not None and person.organization_id == organization_id:
-                return _activity(request, person.account_id, flag="clone", person=person.id)
-            event = session.get(Event, alarm.subject)
-            if event is not None and event.organization_id == organization_id:
-                return request.url_for("admin:event", event_id=event.id).path
-        return request.url_for("admin:list", key="alarm").path
-
-
-def _activity(request: Request, account_id: str, **wanted: str) -> str:
-    return f"{request.url_for('admin:account_activity', account_id=account_id).path}?{urlencode(wanted)}"
+            return place(session, alarm, request) or request.url_for("admin:list", key="alarm").path

@@ -13,6 +13,7 @@ from starlette_admin.flash import flash
 from starlette_admin.routing import route
 
 from access.wire.commands import CommandKind
+from server.admin.alarm_words import kind_in_words
 from server.admin.live_page import LivePage
 from server.admin.office import in_thread, signed_in_staff
 from server.admin.pages.devices import centre_version
@@ -138,10 +139,6 @@ class DevicePage(LivePage):
     def _texts(self, request: Request) -> Texts:
         return texts(signed_in_staff(request).language)
 
-    def _alarm(self, request: Request, kind: str) -> str:
-        said, key = self._texts(request), f"alarm.{kind}"
-        return str(said(key)) if key in said.entries else kind.replace("_", " ")
-
     def _read(self, request: Request) -> dict[str, Any]:
         organization_id, device_id = signed_in_staff(request).organization_id, request.path_params["device_id"]
         with self.office.database.read() as session:
@@ -158,7 +155,7 @@ class DevicePage(LivePage):
                 "rows": [ActivityRow(each) for each in events],
                 "names": names_of(session, organization_id, events),
                 "alarms": [
-                    (each, self._alarm(request, each.kind))
+                    (each, kind_in_words(each.kind, self._texts(request)))
                     for each in repository.open_alarms_about(session, organization_id, subjects)
                 ],
                 "commands": repository.commands_of(session, device_id),

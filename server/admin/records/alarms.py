@@ -4,24 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.orm import object_session
 from starlette.requests import Request
 from starlette_admin.actions import link_row_action, row_action
 from starlette_admin.fields import ComputedField, IntegerField, StringField
 from starlette_admin.flash import flash
 
+from server.admin.alarm_words import about, kind_in_words
 from server.admin.office import signed_in_staff
-from server.admin.records.base import Instant, OrganizationView, ReadOnlyView, id_field, label, said
+from server.admin.records.base import Instant, OrganizationView, ReadOnlyView, id_field, label, said, say_to
 from server.admin.texts import lazy_text, texts
-from server.models import Alarm, QuarantinedMessage, utc_now
+from server.models import Alarm, Device, QuarantinedMessage, utc_now
 from server.staff.permissions import Permission
 
 __all__ = ["AlarmView", "QuarantineView"]
 
 
 def _kind(request: Request, alarm: Alarm) -> str:
-    said_in = texts(signed_in_staff(request).language)
-    key = f"alarm.{alarm.kind}"
-    return said_in(key) if key in said_in.entries else alarm.kind.replace("_", " ")
+    return kind_in_words(alarm.kind, texts(signed_in_staff(request).language))
+
+
+def _about(request: Request, alarm: Alarm) -> str:
+    session = object_session(alarm)
+    return about(session, alarm, say_to(request)) if session else ""
+
+
+def _reason(request: Request, message: QuarantinedMessage) -> str:
+    return texts(signed_in_staff(request).language).entries.get(f"quarantine.{message.reason}", message.reason)
+
+
+def _device(request: Request, message: QuarantinedMessage) -> str:
+    session = object_session(message)
+    device = session.get(Device, message.device_id) if session else None
+    is_ours = device is not None and device.organization_id == message.organization_id
+    return device.name if device is not None and is_ours else said(request, "quarantine.nobody")
 
 
 class AlarmView(OrganizationView):
@@ -30,7 +46,7 @@ class AlarmView(OrganizationView):
     fields = (
         id_field(),
         ComputedField("what", label=label("what"), getter=_kind),
-        StringField("subject", label=label("subject")),
+        ComputedField("about", label=label("subject"), getter=_about),
         Instant("raised_at", label=label("raised_at")),
         Instant("settled_at", label=label("settled_at")),
     )
@@ -87,15 +103,15 @@ class QuarantineView(ReadOnlyView):
 
     fields = (
         id_field(),
-        StringField("reason", label=label("reason")),
+        ComputedField("why", label=label("reason"), getter=_reason),
         StringField("detail", label=label("detail")),
-        StringField("device_id", label=label("device")),
+        ComputedField("door", label=label("device"), getter=_device),
         IntegerField("payload_size", label=label("payload_size")),
         IntegerField("times", label=label("times")),
         Instant("received_at", label=label("received_at")),
     )
     search_columns = (QuarantinedMessage.reason, QuarantinedMessage.detail, QuarantinedMessage.device_id)
-    sortable_fields = ("reason", "times", "received_at")
+    sortable_fields = ("times", "received_at")
     fields_default_sort = (("received_at", True),)
     view_permission = edit_permission = Permission.DEVICES
     rank = 80
@@ -111,4 +127,4 @@ class QuarantineView(ReadOnlyView):
 
     def named(self, obj: Any, request: Request) -> str:
         """Why it is here."""
-        return str(obj.reason)
+        return _reason(request, obj)

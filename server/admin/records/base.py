@@ -50,6 +50,7 @@ __all__ = [
     "name_fields",
     "plausible_email",
     "said",
+    "say_to",
 ]
 
 
@@ -100,7 +101,7 @@ class Instant(DateTimeField):
         """The day and the time in the reader's words and the organization's zone."""
         if request.state.action is RequestAction.EXPORT or not isinstance(value, datetime):
             return str(await super().serialize_value(request, value))
-        return _say(request).when(value if value.tzinfo else value.replace(tzinfo=UTC))
+        return say_to(request).when(value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
 @dataclass
@@ -123,11 +124,12 @@ class Amount(StringField):
 
     async def serialize_value(self, request: Request, value: Any) -> str:
         """As money; in a form the number alone."""
-        say = _say(request)
+        say = say_to(request)
         return plain_amount(value, say) if request.state.action.is_form() else say.money(value)
 
 
-def _say(request: Request) -> Say:
+def say_to(request: Request) -> Say:
+    """How to speak to the reader, now."""
     staff = signed_in_staff(request)
     return Say(staff.language, staff.zone, utc_now(), staff.currency)
 

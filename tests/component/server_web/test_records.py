@@ -186,7 +186,7 @@ def test_alarms_are_settled_and_quarantine_is_read(admin: Browser, database: Dat
             )
         )
     assert "A multipass was overdrawn" in admin.get("/admin/alarm/list").text
-    assert "malformed" in admin.get("/admin/quarantine/list").text
+    assert "Not to be understood" in admin.get("/admin/quarantine/list").text
     assert admin.post("/admin/_api/alarm/row-action?name=settle&pk=alarm-1").status_code in (200, 204, 303)
     with database.read() as session:
         alarm = session.get_one(Alarm, "alarm-1")

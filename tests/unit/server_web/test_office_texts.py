@@ -117,6 +117,10 @@ FAMILIES = {
     "point_problem": PROBLEMS,
     "audit_actor": ["staff", "token", "client", "door", "system"],
     "audit_entity": ENTITIES,
+    "quarantine": [
+        *("unknown_device", "device_revoked", "unsupported_version", "malformed"),
+        *("conflicting_id", "conflicting_seq", "internal_error", "nobody"),
+    ],
     "audit_source": [str(each) for each in EntrySource],
     "audit_status": [str(each) for each in RegistrationStatus],
     "audit_picture": [str(each) for each in PictureRole],
@@ -177,6 +181,7 @@ ALARMS = [
     "card_not_assigned",
     "card_cloned",
     "guessing_at_door",
+    "internal_error",
 ]
 
 
