@@ -117,6 +117,8 @@ def used(entitlement: Entitlement | None, *, is_taken: bool, language: Language)
         type=entitlement.type,
         id=entitlement.id,
         name=entitlement.name.in_language(language)[:_MAX_NAME],
+        name_en=entitlement.name.en[:_MAX_NAME] or None,
+        name_fr=entitlement.name.fr[:_MAX_NAME] or None,
         type_id=entitlement.type_id,
         takes_use=takes_use,
         remaining=entitlement.remaining_after if takes_use else entitlement.remaining,

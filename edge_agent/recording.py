@@ -108,6 +108,8 @@ def _used(
         type=entitlement.type,
         id=entitlement.id,
         name=entitlement.name.in_language(language)[:_MAX_NAME],
+        name_en=entitlement.name.en[:_MAX_NAME] or None,
+        name_fr=entitlement.name.fr[:_MAX_NAME] or None,
         type_id=entitlement.type_id,
         takes_use=is_taken,
         remaining=entitlement.remaining_after if is_taken else entitlement.remaining,

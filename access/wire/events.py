@@ -91,7 +91,8 @@ class UsedEntitlement(WireModel):
     """What let the person in (or would have); `is_chosen` by the visitor.
 
     `takes_use`: this event is a use of the multipass `id`. `remaining` is what the door knew to be left after this
-    event; the truth is computed from the set of uses. `lease` is the lease that a use of a strict multipass was
+    event; the truth is computed from the set of uses. `name` is in the organization's language, `name_en` and `name_fr`
+    are there where it has one in that language. `lease` is the lease that a use of a strict multipass was
     spent of.
     """
 
@@ -105,6 +106,8 @@ class UsedEntitlement(WireModel):
     occurrence_id: Name | None = None
     is_chosen: bool = False
     lease: Name | None = None
+    name_en: _ShortText | None = None
+    name_fr: _ShortText | None = None
 
 
 class CacheMark(WireModel):

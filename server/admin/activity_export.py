@@ -93,7 +93,7 @@ def _row(row: ActivityRow, names: Names, say: Say) -> list[Cell]:
         say.each(say.reasons(row)),
         point.in_language(say.language) if point else event.access_point_id,
         say.words.pass_type(event.pass_type) if event.pass_type else "",
-        event.pass_name or "",
+        row.pass_name(say.language),
         row.remaining,
         say.words.credential_kind(event.credential_kind) if event.credential_kind else "",
         names.staff.get(event.staff_id, event.staff_id) if event.staff_id else say.t("activity.door"),

@@ -94,7 +94,7 @@ def _cell(column: str, row: ActivityRow, names: Names, traits: Mapping[str, Trai
         "reasons": lambda: say.each(say.reasons(row)),
         "access_point": lambda: _point(row, names, say),
         "pass_type": lambda: say.words.pass_type(event.pass_type) if event.pass_type else "",
-        "pass_name": lambda: event.pass_name or "",
+        "pass_name": lambda: row.pass_name(say.language),
         "credential": lambda: say.words.credential_kind(event.credential_kind) if event.credential_kind else "",
         "decided_by": lambda: (
             names.staff.get(event.staff_id, event.staff_id) if event.staff_id else say.t("activity.door")

@@ -18,6 +18,7 @@ from access.words import Words, words
 from server.admin.account.registrations import MembershipLine, MultipassLine
 from server.admin.texts import Texts, texts
 from server.checkins.activity import ActivityRow
+from server.models import Event
 
 __all__ = ["KNOWN_FLAGS", "LOCALES", "Say", "masked"]
 
@@ -128,7 +129,7 @@ class Say:
 
     def reasons(self, row: ActivityRow) -> list[str]:
         """All reasons of an event in words for staff, after why a door did it by itself."""
-        name, cause, count = row.event.pass_name or "", row.body.get("cause"), row.body.get("count")
+        name, cause, count = row.pass_name(self.language), row.body.get("cause"), row.body.get("count")
         said = [self.words.event_cause(cause)] if isinstance(cause, str) else []
         said += [self.words.reason(code).staff(pass_name=name) for code in row.event.reasons]
         return [*said, self.t.count("at_the_door.guesses", count)] if isinstance(count, int) else said
@@ -136,6 +137,10 @@ class Say:
     def kind(self, code: str) -> str:
         """What happened."""
         return self.words.event_kind(code)
+
+    def pass_name(self, event: Event) -> str:
+        """What the pass of an event was called then; empty where there was none."""
+        return ActivityRow(event).pass_name(self.language)
 
     def is_telling(self, row: ActivityRow) -> bool:
         """Whether the kind says more than the outcome's own badge does."""

@@ -62,7 +62,7 @@ def _memo(found: Proposal, say: Say) -> str:
 
 def _description(found: Proposal, say: Say) -> str:
     if found.event.pass_name:
-        return say.t("settlement.charged_for", name=found.event.pass_name, when=_on(found, say))
+        return say.t("settlement.charged_for", name=say.pass_name(found.event), when=_on(found, say))
     return say.t("settlement.charged_entry", when=_on(found, say))
 
 

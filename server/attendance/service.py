@@ -107,7 +107,7 @@ def mark(database: Database, organization_id: str, wanted: Mark, *, staff_id: st
             event_id = attendee.standing.event_id or ""
             return undo(session, organization_id, event_id, staff_id=staff_id, now=now, note=wanted.note)
         language = session.get_one(Organization, organization_id).language
-        deed = _deed(sheet, sheet.point, attendee, wanted, name=sheet.activity.name.in_language(language))
+        deed = _deed(sheet, sheet.point, attendee, wanted, language=language)
         return record(session, organization_id, deed, staff_id=staff_id, now=now)
 
 
@@ -123,15 +123,18 @@ def _check(sheet: Sheet, attendee: Attendee, wanted: Mark) -> None:
         raise NotPossible(wanted.do)
 
 
-def _deed(sheet: Sheet, point: AccessPoint, attendee: Attendee, wanted: Mark, *, name: str) -> Deed:
+def _deed(sheet: Sheet, point: AccessPoint, attendee: Attendee, wanted: Mark, *, language: str) -> Deed:
     kinds = {"in": EventKind.CHECKED_IN, "out": EventKind.CHECKED_OUT, "pick_up": EventKind.PICKED_UP}
     adult = next((each for each in attendee.adults if each.id == wanted.adult_id), None)
     if wanted.do == "pick_up" and adult is None:
         raise NotPossible("pick_up")
+    name = sheet.activity.name
     held = UsedEntitlement(
         type=AccessType(sheet.activity.kind.value),
         id=attendee.place.id,
-        name=name[:_MOST_NAME],
+        name=name.in_language(language)[:_MOST_NAME],
+        name_en=name.en[:_MOST_NAME] or None,
+        name_fr=name.fr[:_MOST_NAME] or None,
         type_id=sheet.activity.id,
         occurrence_id=sheet.occurrence.id,
     )

@@ -178,6 +178,11 @@ class ActivityRow:
         """Whether it took a use of a multipass."""
         return self._entitlement.get("takes_use") is True
 
+    def pass_name(self, language: str) -> str:
+        """What the pass was called then, in the language where it had a name in it."""
+        name = self._entitlement.get(f"name_{language}")
+        return name if isinstance(name, str) and name else self.event.pass_name or ""
+
     @property
     def note(self) -> str:
         """What staff wrote with it."""

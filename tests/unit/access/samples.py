@@ -230,6 +230,8 @@ EVENT = Event(
         occurrence_id="o1",
         is_chosen=True,
         lease="0195808c-3a80-7000-8000-0000000000aa",
+        name_en="Pool",
+        name_fr="Piscine",
     ),
     refers_to="0195808c-3a80-7000-8000-000000000000",
     staff="s1",
