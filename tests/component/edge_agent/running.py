@@ -7,13 +7,16 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
+from access.wire.events import Event
 from edge_agent.enrolment import enroll
 from edge_agent.settings import AgentSettings
 from tests.component.edge_agent.fake_centre import CODE
@@ -81,6 +84,13 @@ class AgentProcess:
         self.config.write_text(f"{tables}\n[[readers]]\n{lines}")
         self.log = folder / "agent.log"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def events(self) -> list[Event]:
+        """Everything that the door has recorded."""
+        with closing(sqlite3.connect(f"file:{self.ledger_path}?mode=ro", uri=True)) as connection:
+            return [
+                Event.from_bytes(row[0].encode()) for row in connection.execute("SELECT body FROM events ORDER BY seq")
+            ]
 
     @property
     def ledger_path(self) -> Path:

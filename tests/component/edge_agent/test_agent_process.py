@@ -33,12 +33,6 @@ def centre(tmp_path: Path) -> Iterator[FakeCentre]:
 
 
 @pytest.fixture
-def scanner() -> Iterator[SimulatedScanner]:
-    with SimulatedScanner() as scanner:
-        yield scanner
-
-
-@pytest.fixture
 def agent(centre: FakeCentre, scanner: SimulatedScanner, tmp_path: Path) -> Iterator[AgentProcess]:
     with AgentProcess(tmp_path, centre_url=centre.url, port=scanner.port, uplink="http") as agent:
         agent.enroll()

@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from access.domain.multipasses import Multipass
 from access.domain.people import Text
 from access.domain.policy import AccessPoint
-from access.wire.events import Event
 from edge_agent.choosing import CHOICE_S
 from hardware.simulated import SimulatedRelayBoard, SimulatedScanner
-from tests.chromium import launch, settle
+from tests.chromium import settle
 from tests.component.edge_agent.fake_centre import FakeCentre
 from tests.component.edge_agent.running import AgentProcess, wait_until
 from tests.component.edge_agent.sample import MEMBER_CARD, PASS_CARD, sample
 
 pytestmark = pytest.mark.browser
 KEY = hashlib.sha256(b"fingerprints").digest()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def scanner() -> Iterator[SimulatedScanner]:
-    with SimulatedScanner() as scanner:
-        yield scanner
-
-
-@pytest.fixture
-def board() -> Iterator[SimulatedRelayBoard]:
-    with SimulatedRelayBoard() as board:
-        yield board
 
 
 @pytest.fixture
@@ -81,11 +58,6 @@ def page(browser: Browser, agent: AgentProcess) -> Iterator[Page]:
     context.close()
 
 
-def events(agent: AgentProcess) -> list[Event]:
-    with closing(sqlite3.connect(f"file:{agent.ledger_path}?mode=ro", uri=True)) as connection:
-        return [Event.from_bytes(row[0].encode()) for row in connection.execute("SELECT body FROM events ORDER BY seq")]
-
-
 def test_the_visitor_says_what_is_used(
     page: Page, agent: AgentProcess, scanner: SimulatedScanner, board: SimulatedRelayBoard
 ) -> None:
@@ -97,10 +69,10 @@ def test_the_visitor_says_what_is_used(
     settle(page)
     boxes = [each.bounding_box() for each in options.all()]
     assert all(box is not None and min(box["width"], box["height"]) >= 96 for box in boxes)
-    assert (events(agent), board.events) == ([], [])
+    assert (agent.events(), board.events) == ([], [])
     options.nth(1).click()
     expect(page.locator("#lines")).to_contain_text("Ten swims: 9 of 10 left")
-    (event,) = events(agent)
+    (event,) = agent.events()
     assert event.entitlement is not None
     assert (event.entitlement.id, event.entitlement.is_chosen, event.entitlement.takes_use) == ("x1", True, True)
     wait_until(lambda: len(board.events) >= 1, what="the pulse")
@@ -113,8 +85,8 @@ def test_who_does_not_choose_gets_the_order_of_the_access_point(
     scanner.present(MEMBER_CARD.encode())
     page.wait_for_selector('body[data-mode="choice"]')
     scanner.present(PASS_CARD.encode())
-    wait_until(lambda: len(events(agent)) == 2, what="both scans")
-    first, second = events(agent)
+    wait_until(lambda: len(agent.events()) == 2, what="both scans")
+    first, second = agent.events()
     assert first.entitlement is not None
     assert [first.person, second.person] == ["p1", "p2"]
     assert (first.entitlement.type, first.entitlement.is_chosen) == ("membership", False)
@@ -127,6 +99,6 @@ def test_time_runs_out(page: Page, agent: AgentProcess, scanner: SimulatedScanne
     scanner.present(MEMBER_CARD.encode())
     page.wait_for_selector('body[data-mode="choice"]')
     expect(page.locator("#choose-else")).to_contain_text("Gym")
-    wait_until(lambda: len(events(agent)) == 1, what="the default")
+    wait_until(lambda: len(agent.events()) == 1, what="the default")
     assert time.monotonic() - started > CHOICE_S - 0.5
     page.wait_for_selector('body[data-mode="verdict"]')

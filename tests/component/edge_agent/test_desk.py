@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +30,6 @@ KEY = hashlib.sha256(b"fingerprints").digest()
 def centre(tmp_path: Path) -> Iterator[FakeCentre]:
     with FakeCentre(tmp_path, desk_sample(KEY)) as centre:
         yield centre
-
-
-@pytest.fixture
-def scanner() -> Iterator[SimulatedScanner]:
-    with SimulatedScanner() as scanner:
-        yield scanner
-
-
-@pytest.fixture
-def board() -> Iterator[SimulatedRelayBoard]:
-    with SimulatedRelayBoard() as board:
-        yield board
 
 
 @pytest.fixture
@@ -97,18 +83,12 @@ def open_desk(agent: AgentProcess) -> Iterator[Callable[..., Desk]]:
         each.client.close()
 
 
-def events(agent: AgentProcess) -> list[Event]:
-    """Everything that the door has recorded."""
-    with closing(sqlite3.connect(f"file:{agent.ledger_path}?mode=ro", uri=True)) as connection:
-        return [Event.from_bytes(row[0].encode()) for row in connection.execute("SELECT body FROM events ORDER BY seq")]
-
-
 def scanned(agent: AgentProcess, scanner: SimulatedScanner, card: str) -> Event:
     """Presents a card; the event that it made."""
-    before = len(events(agent))
+    before = len(agent.events())
     scanner.present(card.encode())
-    wait_until(lambda: len(events(agent)) > before, what="the scan's event")
-    return events(agent)[-1]
+    wait_until(lambda: len(agent.events()) > before, what="the scan's event")
+    return agent.events()[-1]
 
 
 def pulses(board: SimulatedRelayBoard) -> int:
@@ -165,7 +145,7 @@ def test_who_is_not_signed_in_or_comes_from_elsewhere_does_nothing(
     for headers in ({"origin": "http://evil.example"}, {"origin": ""}):
         dana.client.headers.update(headers)
         assert dana.tell("check-in", person="p1") == (403, {"problem": "not_allowed"})
-    assert events(agent) == []
+    assert agent.events() == []
     page = stranger.client.get("/desk/pool")
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert stranger.client.get("/desk/elsewhere").status_code == 404
@@ -183,7 +163,7 @@ def test_a_review_is_approved_once_and_undone_and_the_use_comes_back(
         answers = [each.result() for each in [both.submit(desk.act, "approve", review.id) for desk in (dana, lea)]]
     assert sorted(status for status, _ in answers) == [200, 409]
     assert next(body for status, body in answers if status == 409) == {"problem": "already_decided"}
-    approved = events(agent)[-1]
+    approved = agent.events()[-1]
     assert (approved.kind, approved.refers_to, approved.staff in ("s1", "s2")) == ("review_approved", review.id, True)
     assert approved.entitlement is not None
     assert approved.entitlement.takes_use
@@ -195,7 +175,7 @@ def test_a_review_is_approved_once_and_undone_and_the_use_comes_back(
     assert "4 of 5 left" in uses_left(dana)
     status, body = dana.act("undo", review.id)
     assert (status, body["scan"]["state"], body["scan"]["by"]) == (200, "undone", "Dana")
-    undone = next(each for each in events(agent) if each.kind == "undone")
+    undone = next(each for each in agent.events() if each.kind == "undone")
     assert (undone.refers_to, undone.person, undone.direction) == (approved.id, "p2", "in")
     assert "5 of 5 left" in uses_left(dana)
     assert dana.ask("inside")["count"] == 0
@@ -228,7 +208,7 @@ def test_a_denial_is_overridden_with_a_reason_only(
     assert desk.act("assign", unknown.id) == (422, {"problem": "unknown_person"})
     status, body = desk.act("assign", unknown.id, person="p1")
     assert (status, body["scan"]["state"]) == (200, "requested")
-    asked = events(agent)[-1]
+    asked = agent.events()[-1]
     assert (asked.kind, asked.person, asked.credential) == ("card_requested", "p1", unknown.credential)
     assert desk.act("approve", "0195808c-3a80-7000-8000-000000000009") == (422, {"problem": "unknown_scan"})
 
@@ -241,7 +221,7 @@ def test_looking_somebody_up_checks_nobody_in(agent: AgentProcess, open_desk: Ca
     assert desk.ask("search", q="0042")["people"][0]["summary"] == "Pool multipass: 5 of 5 left"
     looked = desk.ask("people/p1")
     assert (looked["scan"]["id"], looked["scan"]["kind"]) == (None, "looked_up")
-    wait_until(lambda: [each.kind for each in events(agent)] == ["looked_up"], what="the look in the history")
+    wait_until(lambda: [each.kind for each in agent.events()] == ["looked_up"], what="the look in the history")
     assert desk.ask("people/nobody") == {"problem": "unknown_person"}
     status, body = desk.tell("check-in", person="p1")
     assert (status, body["scan"]["kind"], body["scan"]["by"]) == (200, "checked_in", "Dana")
@@ -278,7 +258,7 @@ def test_a_list_is_the_check_ins(
     assert desk.tell("pick-up", person="p9", adult="nobody") == (422, {"problem": "unknown_person"})
     assert desk.tell("pick-up", person="p9", adult="c9", occurrence="monday") == (200, {})
     assert leo() == ("out", "Goggles lost")
-    picked = events(agent)[-1]
+    picked = agent.events()[-1]
     assert (picked.kind, picked.adult, picked.note) == ("picked_up", "c9", "Marta Roy (mother)")
     assert desk.ask("inside")["count"] == 0
 
@@ -305,7 +285,7 @@ def test_everything_works_with_the_centre_away(
     assert desk.act("undo", review.id)[0] == 200
     assert desk.ask("inside")["count"] == 0
     assert desk.tell("check-in", person="p1")[0] == 200
-    recorded = events(agent)
+    recorded = agent.events()
     centre.start_http()
     wait_until(lambda: len(centre.events) == len(recorded), what="the centre's copy")
     kinds = [centre.events[seq]["kind"] for seq in sorted(centre.events)]
@@ -318,7 +298,7 @@ def test_every_permission_of_the_desk_is_checked_by_the_door(
     """A viewer may look, and nothing else, whatever a page offers."""
     viewer = open_desk(VIEWER_PIN)
     review = scanned(agent, scanner, PASS_CARD)
-    before = len(events(agent))
+    before = len(agent.events())
     assert [viewer.act(act, review.id, note="x")[0] for act in ("approve", "refuse", "override")] == [403, 403, 409]
     assert viewer.tell("check-in", person="p1")[0] == 403
     assert viewer.tell("check-out", person="p1")[0] == 403
@@ -326,4 +306,4 @@ def test_every_permission_of_the_desk_is_checked_by_the_door(
     assert viewer.tell("pick-up", person="p9", adult="c9")[0] == 403
     assert viewer.ask("inside") == viewer.ask("attendance") == {"problem": "not_allowed"}
     assert viewer.ask("search", q="zoe")["people"]
-    assert len(events(agent)) == before
+    assert len(agent.events()) == before

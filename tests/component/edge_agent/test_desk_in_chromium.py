@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from hardware.simulated import SimulatedScanner
-from tests.chromium import launch
 from tests.component.edge_agent.desk_sample import LEA_PIN, PIN, desk_sample
 from tests.component.edge_agent.fake_centre import FakeCentre
 from tests.component.edge_agent.running import AgentProcess
@@ -18,20 +17,6 @@ from tests.component.edge_agent.sample import PASS_CARD
 
 pytestmark = pytest.mark.browser
 KEY = hashlib.sha256(b"fingerprints").digest()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def scanner() -> Iterator[SimulatedScanner]:
-    with SimulatedScanner() as scanner:
-        yield scanner
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from websockets.sync.client import connect
 
 from edge_agent.agent import Agent
@@ -18,7 +17,6 @@ from edge_agent.faults import FAULT_S, ScanFaults
 from edge_agent.settings import AgentSettings
 from edge_agent.status import Cause, Condition
 from hardware.simulated import SimulatedRelayBoard, SimulatedScanner
-from tests.chromium import launch
 from tests.component.edge_agent.fake_centre import CODE, FakeCentre
 from tests.component.edge_agent.making import FakeTime
 from tests.component.edge_agent.running import wait_until
@@ -40,23 +38,13 @@ class Entropy:
         return os.urandom(size)
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
 @pytest.mark.browser
-def test_a_fault_inside_a_scan_is_seen_at_both_pages(browser: Browser, tmp_path: Path) -> None:
+def test_a_fault_inside_a_scan_is_seen_at_both_pages(
+    browser: Browser, scanner: SimulatedScanner, board: SimulatedRelayBoard, tmp_path: Path
+) -> None:
     """The answer of the one before does not stay for the next; nothing is recorded, nothing released."""
     entropy = Entropy()
-    with (
-        FakeCentre(tmp_path, sample(KEY)) as centre,
-        SimulatedScanner() as scanner,
-        SimulatedRelayBoard() as board,
-    ):
+    with FakeCentre(tmp_path, sample(KEY)) as centre:
         at = {"access_point": "pool", "driver": "serial"}
         settings = AgentSettings.of(
             {
