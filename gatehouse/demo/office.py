@@ -22,11 +22,11 @@ from gatehouse.demo.people import SAMPLE
 from gatehouse.demo.portraits import portrait_jpeg
 from server.accounts.balance import EntryKind, EntrySource, enter
 from server.accounts.pick_up import may_pick_up
+from server.activities.rows import add_activity, add_occurrence, add_registration
 from server.cards.layout import CardLayout
 from server.models import (
     AccessPoint,
     Account,
-    Activity,
     CardTemplate,
     Contact,
     ExtraAnswer,
@@ -34,11 +34,9 @@ from server.models import (
     MembershipType,
     Memo,
     MultipassType,
-    Occurrence,
     Organization,
     Person,
     PersonSkill,
-    Registration,
     Role,
     Skill,
     StaffRole,
@@ -106,6 +104,7 @@ _ANSWERS = (
     ("ines", "emergency", "Carole Gagnon"),
 )
 _PARENTS = (("account-ines", "Carole", "Gagnon"), ("account-alice", "Sophie", "Moreau"))
+_CAPACITIES = {"swim-club": 12, "lifesaving": 8, "family-swim": 40, "swim-2": 2}
 _WAITING = ("nguyen-2", "smith-2", "lea")
 """Children in the order in which they were put on the waitlist."""
 
@@ -222,7 +221,6 @@ def _add_words(session: Session, organization: Organization, now: datetime, toda
 
 def _add_activities(session: Session, organization: Organization, now: datetime, today: date) -> None:
     """A session of today, one that meets in three days, a drop-in, and a full course with its waitlist."""
-    own = {"organization_id": organization.id}
     zone = ZoneInfo(organization.time_zone)
     later = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=5)
     if later.astimezone(zone).date() > today:
@@ -237,32 +235,44 @@ def _add_activities(session: Session, organization: Organization, now: datetime,
         ("family-swim", ActivityKind.DROP_IN, "Family swim", "Bain familial", at_hour(2, 10)),
         ("swim-2", ActivityKind.SESSION, "Swim level 2", "Natation niveau 2", at_hour(4, 9)),
     ):
-        activity = Activity(id=id_, kind=kind, name_en=english, name_fr=french, facility_id="pool-hall", **own)
+        add_activity(
+            session,
+            organization.id,
+            id=id_,
+            kind=kind,
+            name_en=english,
+            name_fr=french,
+            code=id_.upper(),
+            facility_id="pool-hall",
+            capacity=_CAPACITIES[id_],
+        )
+        session.flush()
         for week in range(6):
             at = starts_at + timedelta(weeks=week)
-            activity.occurrences.append(Occurrence(id=f"{id_}-{week}", starts_at=at, ends_at=at + timedelta(hours=1)))
-        session.add(activity)
-    session.flush()
+            add_occurrence(session, id_, at, at + timedelta(hours=1), id=f"{id_}-{week}")
     places = [(person_id, "swim-club") for person_id in ("lea", "noah", "smith-1", "nguyen-2", "nguyen-3")]
     places += [("noah", "lifesaving"), ("smith-1", "lifesaving"), ("maya", "family-swim"), ("lea", "family-swim")]
+    places += [("smith-1", "swim-2"), ("nguyen-3", "swim-2")]
     for person_id, activity_id in places:
-        session.add(_registration(session, person_id, activity_id, now - timedelta(days=20), own))
+        _register(session, person_id, activity_id, now - timedelta(days=20))
     for number, person_id in enumerate(_WAITING):
-        held = _registration(session, person_id, "swim-2", now - timedelta(days=9 - number), own)
-        held.status = RegistrationStatus.WAITING
-        session.add(held)
+        _register(session, person_id, "swim-2", now - timedelta(days=9 - number), RegistrationStatus.WAITING)
 
 
-def _registration(
-    session: Session, person_id: str, activity_id: str, registered_at: datetime, own: dict[str, str]
-) -> Registration:
-    return Registration(
+def _register(
+    session: Session,
+    person_id: str,
+    activity_id: str,
+    registered_at: datetime,
+    status: RegistrationStatus = RegistrationStatus.REGISTERED,
+) -> None:
+    add_registration(
+        session,
+        _person(session, person_id),
+        activity_id,
         id=f"{person_id}-{activity_id}",
-        account_id=_person(session, person_id).account_id,
-        person_id=person_id,
-        activity_id=activity_id,
         registered_at=registered_at,
-        **own,
+        status=status,
     )
 
 

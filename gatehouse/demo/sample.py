@@ -20,10 +20,10 @@ from gatehouse.demo.office import furnish
 from gatehouse.demo.people import SAMPLE, SampleAccount, SamplePerson, day, membership_types, multipass_types
 from gatehouse.demo.portraits import portrait_jpeg
 from server.accounts.balance import EntryKind, EntrySource, enter
+from server.activities.rows import add_activity, add_occurrence, add_registration
 from server.models import (
     AccessPoint,
     Account,
-    Activity,
     AllowedAdult,
     Credential,
     Facility,
@@ -34,11 +34,9 @@ from server.models import (
     Memo,
     Multipass,
     MultipassType,
-    Occurrence,
     Organization,
     PassUse,
     Person,
-    Registration,
     Site,
 )
 
@@ -124,13 +122,12 @@ def _add_products(session: Session, moment: _Moment) -> None:
         ("swim-3", "Swim level 3", "Natation niveau 3", soon),
         ("swim-1", "Swim level 1", "Natation niveau 1", tomorrow),
     ):
-        activity = Activity(id=id_, kind=ActivityKind.SESSION, name_en=english, name_fr=french, **own)
+        kind = ActivityKind.SESSION
+        add_activity(session, ORGANIZATION_ID, id=id_, kind=kind, name_en=english, name_fr=french)
+        session.flush()
         for week in range(8):
             at = starts_at + timedelta(weeks=week)
-            activity.occurrences.append(
-                Occurrence(id=f"{id_}-{week}", starts_at=at, ends_at=at + timedelta(minutes=45))
-            )
-        session.add(activity)
+            add_occurrence(session, id_, at, at + timedelta(minutes=45), id=f"{id_}-{week}")
     session.flush()
 
 
@@ -181,14 +178,12 @@ def _add_account(
             )
         )
     for held in sample.registrations:
-        session.add(
-            Registration(
-                id=f"{held['person']}-{held['activity']}",
-                organization_id=organization.id,
-                account_id=sample.key,
-                person_id=held["person"],
-                activity_id=held["activity"],
-            )
+        add_registration(
+            session,
+            next(each for each in account.people if each.id == held["person"]),
+            held["activity"],
+            id=f"{held['person']}-{held['activity']}",
+            registered_at=moment.now,
         )
     session.flush()
 

@@ -17,7 +17,7 @@ __all__ = ["Activity", "Occurrence", "Registration"]
 
 
 class Activity(Identified, Base):
-    """A session, drop-in, private lesson or facility booking."""
+    """A session, drop-in, private lesson or facility booking. `capacity` is of each occurrence; None: no limit."""
 
     __tablename__ = "activity"
     __table_args__ = (Index("uq_activity_code", "organization_id", "code", unique=True),)
@@ -28,6 +28,8 @@ class Activity(Identified, Base):
     name_en: Mapped[str] = mapped_column(String(200))
     name_fr: Mapped[str] = mapped_column(String(200), default="")
     facility_id: Mapped[str | None] = mapped_column(ForeignKey("facility.id"))
+    capacity: Mapped[int | None]
+    archived_at: Mapped[datetime | None]
 
     facility: Mapped[Facility | None] = relationship()
     occurrences: Mapped[list[Occurrence]] = relationship(

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from access.domain.people import Text
 from access.domain.registrations import ActivityKind, RegistrationStatus
+from server.activities.places import ahead
 
 __all__ = ["DatedLine", "Meeting", "Place", "dated_lines"]
 
@@ -63,7 +64,7 @@ def dated_lines(
 
     `waiting` is everyone who waits for these activities, whatever their account.
     """
-    queue = sorted(waiting, key=lambda each: (each.registered_at, each.id))
+    queue = list(waiting)
     found: dict[str, list[DatedLine]] = {}
     for place in places:
         if place.status is RegistrationStatus.CANCELLED:
@@ -77,7 +78,7 @@ def dated_lines(
             starts_at=min(each.starts_at for each in own),
             ends_at=max(each.ends_at for each in own),
             next=coming,
-            ahead=_ahead(place, queue) if place.status is RegistrationStatus.WAITING else None,
+            ahead=ahead(place, queue) if place.status is RegistrationStatus.WAITING else None,
         )
         found.setdefault(place.person_id, []).append(line)
     for lines in found.values():
@@ -87,18 +88,3 @@ def dated_lines(
 
 def _is_of(place: Place, occurrence_id: str) -> bool:
     return not place.occurrence_ids or occurrence_id in place.occurrence_ids
-
-
-def _ahead(place: Place, queue: Sequence[Place]) -> int:
-    """How many wait for the same and came first."""
-    mine = (place.registered_at, place.id)
-    return sum(
-        each.activity_id == place.activity_id
-        and (each.registered_at, each.id) < mine
-        and (
-            not place.occurrence_ids
-            or not each.occurrence_ids
-            or not set(place.occurrence_ids).isdisjoint(each.occurrence_ids)
-        )
-        for each in queue
-    )

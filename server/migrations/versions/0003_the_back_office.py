@@ -162,6 +162,8 @@ def _people() -> None:
 def _passes() -> None:
     """The keys and prices of what is sold, and the keys of what is held."""
     op.add_column("activity", sa.Column("code", sa.String(length=64), nullable=True))
+    op.add_column("activity", sa.Column("capacity", sa.Integer(), nullable=True))
+    op.add_column("activity", sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("uq_activity_code", "activity", ["organization_id", "code"], unique=True)
     op.add_column("membership", sa.Column("external_id", sa.String(length=64), nullable=True))
     op.create_index("uq_membership_external_id", "membership", ["organization_id", "external_id"], unique=True)
