@@ -22,7 +22,7 @@ from access.domain.staff import DeskPermission
 from access.wire.enrolment import Enrolment
 from access.wire.events import CacheMark, Event, EventCause, EventKind
 from edge_agent.clock import DoorClock, Moment
-from edge_agent.desk_recording import Deed, DoorStamp, deed_maker, unused, used
+from edge_agent.desk_recording import Deed, DoorStamp, deed_maker, unused
 from edge_agent.desk_scans import DeskScans, KnownScan, Reader
 from edge_agent.desk_staff import DeskStaff
 from edge_agent.door import DECISION_JSON, Scan
@@ -30,6 +30,7 @@ from edge_agent.errors import CacheFault, DeskProblem
 from edge_agent.gather import FactsReader, Rules
 from edge_agent.leases import LeaseBook
 from edge_agent.ledger import SqliteLedger
+from edge_agent.recording import used
 from kiosk.desk import ActKind, ScanState
 
 __all__ = ["Desk", "Done"]

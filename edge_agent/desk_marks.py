@@ -14,9 +14,10 @@ from access.wire.events import AttendanceMark, Event, EventKind
 from edge_agent.desk import Desk
 from edge_agent.desk_directory import DeskDirectory
 from edge_agent.desk_lists import DeskLists, Listed, Sheet
-from edge_agent.desk_recording import Deed, used
+from edge_agent.desk_recording import Deed
 from edge_agent.desk_staff import DeskStaff
 from edge_agent.errors import DeskProblem
+from edge_agent.recording import used
 from kiosk.desk_lists import AttendeeState
 
 __all__ = ["DeskMarks"]

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from access.domain.facts import Entitlement
 from access.domain.ids import uuid7
-from access.domain.people import Language
 from access.domain.policy import Direction
 from access.domain.reasons import Notice, Outcome, Reason
 from access.wire.events import (
@@ -23,9 +21,8 @@ from access.wire.events import (
 from access.wire.movements import direction_of, one_way
 from edge_agent.clock import Moment
 
-__all__ = ["Deed", "DoorStamp", "deed_maker", "unused", "used"]
+__all__ = ["Deed", "DoorStamp", "deed_maker", "unused"]
 
-_MAX_NAME = 200
 MAX_NOTE = 200
 
 
@@ -106,25 +103,6 @@ def deed_maker(deed: Deed, stamp: DoorStamp) -> Callable[[int, str], Event]:
         )
 
     return make
-
-
-def used(entitlement: Entitlement | None, *, is_taken: bool, language: Language) -> UsedEntitlement | None:
-    """The entitlement as an event names it. `is_taken`: the person goes in by it, so it costs what it costs."""
-    if entitlement is None:
-        return None
-    takes_use = is_taken and entitlement.takes_use
-    return UsedEntitlement(
-        type=entitlement.type,
-        id=entitlement.id,
-        name=entitlement.name.in_language(language)[:_MAX_NAME],
-        name_en=entitlement.name.en[:_MAX_NAME] or None,
-        name_fr=entitlement.name.fr[:_MAX_NAME] or None,
-        type_id=entitlement.type_id,
-        takes_use=takes_use,
-        remaining=entitlement.remaining_after if takes_use else entitlement.remaining,
-        activates=entitlement.activates and takes_use,
-        occurrence_id=entitlement.occurrence_id,
-    )
 
 
 def unused(entitlement: UsedEntitlement) -> UsedEntitlement:

@@ -16,7 +16,7 @@ from access.wire.events import CacheMark, Event, EventKind, PresentedCredential,
 from access.wire.movements import one_way
 from edge_agent.clock import Moment
 
-__all__ = ["Presented", "event_kind", "event_maker"]
+__all__ = ["Presented", "event_kind", "event_maker", "used"]
 
 _MAX_NAME = 200
 
@@ -67,7 +67,6 @@ def event_maker(
 ) -> Callable[[int, str], Event]:
     """Builds the event once its seq and the digest of the one before are known. `random` is 10 bytes, `lease` what a
     use of a strict pass is spent of."""
-    entitlement = decision.entitlement
 
     def make(seq: int, prev: str) -> Event:
         return Event(
@@ -94,16 +93,30 @@ def event_maker(
             outcome=decision.outcome,
             reasons=decision.reasons,
             notices=decision.notices,
-            entitlement=_used(entitlement, decision, language, lease, is_chosen) if entitlement else None,
+            entitlement=used(
+                decision.entitlement,
+                is_taken=decision.takes_use,
+                language=language,
+                lease=lease,
+                is_chosen=is_chosen,
+            ),
         )
 
     return make
 
 
-def _used(
-    entitlement: Entitlement, decision: Decision, language: Language, lease: str | None, is_chosen: bool
-) -> UsedEntitlement:
-    is_taken = decision.takes_use
+def used(
+    entitlement: Entitlement | None,
+    *,
+    is_taken: bool,
+    language: Language,
+    lease: str | None = None,
+    is_chosen: bool = False,
+) -> UsedEntitlement | None:
+    """The entitlement as an event names it. `is_taken`: the person goes in by it, so it costs what it costs."""
+    if entitlement is None:
+        return None
+    takes_use = is_taken and entitlement.takes_use
     return UsedEntitlement(
         type=entitlement.type,
         id=entitlement.id,
@@ -111,10 +124,10 @@ def _used(
         name_en=entitlement.name.en[:_MAX_NAME] or None,
         name_fr=entitlement.name.fr[:_MAX_NAME] or None,
         type_id=entitlement.type_id,
-        takes_use=is_taken,
-        remaining=entitlement.remaining_after if is_taken else entitlement.remaining,
-        activates=entitlement.activates and is_taken,
+        takes_use=takes_use,
+        remaining=entitlement.remaining_after if takes_use else entitlement.remaining,
+        activates=entitlement.activates and takes_use,
         occurrence_id=entitlement.occurrence_id,
         is_chosen=is_chosen,
-        lease=lease if is_taken else None,
+        lease=lease if takes_use else None,
     )

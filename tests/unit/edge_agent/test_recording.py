@@ -7,7 +7,8 @@ import pytest
 from access.domain.facts import Entitlement
 from access.domain.people import Language, Text
 from access.domain.policy import AccessType, EntitlementClass
-from edge_agent.desk_recording import unused, used
+from edge_agent.desk_recording import unused
+from edge_agent.recording import used
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from access.domain.policy import AccessType, Direction, EntitlementClass
 from access.domain.reasons import Notice, Outcome, Reason
 from kiosk.desk import ActKind, DeskScan, Permission, PresentedBy, ScanState, Standing
 from kiosk.desk_presenter import LOOKED_UP, present_person, present_scan
+from tests.unit.kiosk.odd_data import ENTITLEMENTS, FINDINGS, INSTANTS, PEOPLE, TEXTS
 
 NBSP = "\u00a0"
 NOW = datetime(2026, 11, 21, 19, 5, tzinfo=UTC)
@@ -316,56 +317,17 @@ def test_every_notice_has_words_for_staff(language: Language) -> None:
     assert not {"{", "}", "_"} & set("".join(scan.notices))
 
 
-texts = st.text(max_size=80)
-instants = st.datetimes(timezones=st.just(UTC))
-names = st.builds(Text, texts, texts)
-findings = st.builds(
-    Finding,
-    reason=st.sampled_from(Reason),
-    outcome=st.sampled_from(Outcome),
-    on=st.none() | st.dates(),
-    at=st.none() | instants,
-    name=st.none() | names,
-)
-entitlements = st.builds(
-    Entitlement,
-    type=st.sampled_from(AccessType),
-    class_=st.sampled_from(EntitlementClass),
-    id=texts,
-    name=names,
-    type_id=texts,
-    ends_on=st.none() | st.dates(),
-    starts_at=st.none() | instants,
-    ends_at=st.none() | instants,
-    total=st.none() | st.integers(),
-    remaining=st.none() | st.integers(),
-    takes_use=st.booleans(),
-    activates=st.booleans(),
-)
-people = st.builds(
-    Participant,
-    id=texts,
-    account_id=texts,
-    first_name=texts,
-    last_name=texts,
-    member_id=texts,
-    picture=st.none() | texts,
-    picture_verified_on=st.none() | st.dates(),
-    memos=st.lists(st.builds(Memo, texts, st.booleans()), max_size=2).map(tuple),
-)
-
-
 @given(
     outcome=st.sampled_from(Outcome),
     direction=st.sampled_from(Direction),
-    found=st.lists(findings, max_size=3).map(tuple),
-    used=st.none() | entitlements,
-    person=st.none() | people,
+    found=FINDINGS,
+    used=st.none() | ENTITLEMENTS,
+    person=st.none() | PEOPLE,
     state=st.sampled_from(ScanState),
-    kind=st.sampled_from(["checked_in", LOOKED_UP]) | texts,
-    note=st.none() | texts,
+    kind=st.sampled_from(["checked_in", LOOKED_UP]) | TEXTS,
+    note=st.none() | TEXTS,
     may=st.frozensets(st.sampled_from(Permission)),
-    at=instants,
+    at=INSTANTS,
 )
 def test_odd_data_never_raises(
     outcome: Outcome,

@@ -14,6 +14,7 @@ from access.domain.policy import AccessType, Direction, EntitlementClass, KioskV
 from access.domain.reasons import Notice, Outcome, Reason
 from kiosk.presenter import present
 from kiosk.screen import LineRole, Screen, Sound
+from tests.unit.kiosk.odd_data import ENTITLEMENTS, FINDINGS, INSTANTS, PEOPLE, TEXTS
 
 NBSP = "\u00a0"
 NOW = datetime(2026, 11, 21, 19, 5, tzinfo=UTC)
@@ -232,52 +233,15 @@ def test_every_reason_can_be_shown(reason: Reason, language: Language) -> None:
             assert not {"{", "}"} & set("".join(line.text for line in screen.lines))
 
 
-names = st.text(max_size=80)
-instants = st.datetimes(timezones=st.just(UTC))
-texts = st.builds(Text, names, names)
-findings = st.builds(
-    Finding,
-    reason=st.sampled_from(Reason),
-    outcome=st.sampled_from(Outcome),
-    on=st.none() | st.dates(),
-    at=st.none() | instants,
-    name=st.none() | texts,
-)
-entitlements = st.builds(
-    Entitlement,
-    type=st.sampled_from(AccessType),
-    class_=st.sampled_from(EntitlementClass),
-    id=names,
-    name=texts,
-    type_id=names,
-    ends_on=st.none() | st.dates(),
-    starts_at=st.none() | instants,
-    ends_at=st.none() | instants,
-    total=st.none() | st.integers(),
-    remaining=st.none() | st.integers(),
-    takes_use=st.booleans(),
-    activates=st.booleans(),
-)
-people = st.builds(
-    Participant,
-    id=names,
-    account_id=names,
-    first_name=names,
-    last_name=names,
-    language=st.none() | st.sampled_from(Language),
-    picture=st.none() | names,
-)
-
-
 @given(
     outcome=st.sampled_from(Outcome),
     direction=st.sampled_from(Direction),
-    found=st.lists(findings, max_size=3).map(tuple),
-    used=st.none() | entitlements,
+    found=FINDINGS,
+    used=st.none() | ENTITLEMENTS,
     notices=st.lists(st.sampled_from(Notice), max_size=5).map(tuple),
-    person=st.none() | people,
-    default=st.sampled_from(Language) | names,
-    at=instants,
+    person=st.none() | PEOPLE,
+    default=st.sampled_from(Language) | TEXTS,
+    at=INSTANTS,
 )
 def test_odd_data_never_raises(
     outcome: Outcome,
