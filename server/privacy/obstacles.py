@@ -29,6 +29,8 @@ class Obstacle(StrEnum):
     USES_LEFT = "uses_left"
     COMING_REGISTRATION = "coming_registration"
     NOT_ARCHIVED = "not_archived"
+    KEPT_FOR_EVER = "kept_for_ever"
+    """The retention settings delete nobody."""
     ARCHIVED_TOO_SHORT = "archived_too_short"
     RECENT_MOVEMENT = "recent_movement"
     ALREADY_ERASED = "already_erased"
@@ -66,7 +68,9 @@ def of_deleting(session: Session, person: Person, *, now: datetime) -> list[Obst
     found = [*_gone(person), *_of_account(session, person)]
     if person.archived_at is None:
         return [*found, Obstacle.NOT_ARCHIVED]
-    if person.archived_at >= keeping.before("archived", now):
+    if keeping.days["archived"] is None:
+        found.append(Obstacle.KEPT_FOR_EVER)
+    elif person.archived_at >= keeping.before("archived", now):
         found.append(Obstacle.ARCHIVED_TOO_SHORT)
     ids = [each.id for each in repository.same_person(session, person)]
     seen_at = repository.last_movement_at(session, person.organization_id, ids)

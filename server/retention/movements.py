@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from access.wire.events import EventKind
 from server.audit import hook as audit
 from server.models import Device, DeviceMark, DeviceTrim, EarlyUndo, Event, MovementCount, PassUse
+from server.models.privacy import UNDONE_OF
 
 __all__ = ["CHUNK", "devices_of", "due", "reduce_chunk"]
 
@@ -101,9 +102,10 @@ def _is_kept(before: datetime, now: datetime) -> ColumnElement[bool]:
 
 def _count(session: Session, organization_id: str, rows: Sequence[Any], zone: ZoneInfo) -> None:
     counts: Counter[tuple[Any, ...]] = Counter()
-    for row in rows:
+    undone = ((f"{UNDONE_OF}{row.kind}", row) for row in _undone(session, organization_id, rows))
+    for kind, row in [*((row.kind, row) for row in rows), *undone]:
         at = row.occurred_at.astimezone(zone)
-        counts[at.date(), at.hour, row.access_point_id, row.kind, row.pass_type or ""] += 1
+        counts[at.date(), at.hour, row.access_point_id, kind, row.pass_type or ""] += 1
     names = ("day", "hour", "access_point_id", "kind", "pass_type")
     values = [
         {"organization_id": organization_id, **dict(zip(names, key, strict=True)), "count": count}
@@ -114,6 +116,23 @@ def _count(session: Session, organization_id: str, rows: Sequence[Any], zone: Zo
         index_elements=list(_COUNT.primary_key.columns), set_={"count": _COUNT.c.count + upsert.excluded["count"]}
     )
     session.execute(added, values)
+
+
+def _undone(session: Session, organization_id: str, rows: Sequence[Any]) -> list[Any]:
+    """What was undone, told while it and its undoing are both still to be seen: when the first of the two goes."""
+    here = {row.id: row for row in rows}
+    said = {row.refers_to for row in rows if row.kind == EventKind.UNDONE.value and row.refers_to}
+    later = select(Event.refers_to).where(
+        Event.organization_id == organization_id,
+        Event.occurred_at >= min(row.occurred_at for row in rows),
+        text("kind = 'undone'"),
+        Event.refers_to.in_(here),
+    )
+    early = select(EarlyUndo.event_id).where(EarlyUndo.event_id.in_(here))
+    gone = (said & here.keys()) | set(session.scalars(later)) | set(session.scalars(early))
+    elsewhere = said - here.keys()
+    others = session.execute(select(*_COLUMNS).where(Event.id.in_(elsewhere))) if elsewhere else ()
+    return [*(here[each] for each in gone if each), *others]
 
 
 def _keep_undos(session: Session, organization_id: str, rows: Sequence[Any]) -> None:

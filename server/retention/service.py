@@ -38,7 +38,7 @@ def keeping_of(session: Session, organization_id: str) -> Keeping:
     return Keeping.of(session.get_one(Organization, organization_id).retention or {})
 
 
-def set_keeping(session: Session, organization_id: str, days: Mapping[str, int]) -> None:
+def set_keeping(session: Session, organization_id: str, days: Mapping[str, int | None]) -> None:
     """Sets how long. The caller has checked them with `refused`."""
     organization = session.get_one(Organization, organization_id, with_for_update=True)
     organization.retention = {**(organization.retention or {}), **{name: days[name] for name in SPANS}}

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session, aliased
 
 from server.models import (
     Alarm,
+    ClientSession,
     ClientToken,
     DeviceTrim,
+    EnrolmentCode,
     Mail,
     Person,
     PictureVersion,
@@ -54,6 +56,20 @@ def _deliveries(organization_id: str, before: datetime) -> Select[Any]:
 def _sessions(organization_id: str, before: datetime) -> Select[Any]:
     mine = select(Staff.id).where(Staff.organization_id == organization_id)
     return select(StaffSession.token_hash).where(StaffSession.staff_id.in_(mine), StaffSession.expires_at < before)
+
+
+def _client_sessions(organization_id: str, before: datetime) -> Select[Any]:
+    """Those of everybody whom the organization knows: a client signs in once for all that do."""
+    mine = select(Person.identity_id).where(Person.organization_id == organization_id, Person.identity_id.is_not(None))
+    return select(ClientSession.token_hash).where(
+        ClientSession.identity_id.in_(mine), ClientSession.expires_at < before
+    )
+
+
+def _codes(organization_id: str, before: datetime) -> Select[Any]:
+    return select(EnrolmentCode.id).where(
+        EnrolmentCode.organization_id == organization_id, EnrolmentCode.expires_at < before
+    )
 
 
 def _quarantine(organization_id: str, before: datetime) -> Select[Any]:
@@ -108,6 +124,8 @@ SWEEPS: Final[Mapping[str, tuple[str, _Finder]]] = MappingProxyType(
         "links": ("mails", _links),
         "deliveries": ("mails", _deliveries),
         "sessions": ("sessions", _sessions),
+        "client_sessions": ("sessions", _client_sessions),
+        "codes": ("sessions", _codes),
         "quarantine": ("quarantine", _quarantine),
         "pictures": ("pictures", _pictures),
     }
@@ -164,6 +182,8 @@ _TABLES: Final[Mapping[str, tuple[Table, str]]] = MappingProxyType(
         "links": (_table(ClientToken), "token_hash"),
         "deliveries": (_table(WebhookDelivery), "id"),
         "sessions": (_table(StaffSession), "token_hash"),
+        "client_sessions": (_table(ClientSession), "token_hash"),
+        "codes": (_table(EnrolmentCode), "id"),
         "quarantine": (_table(QuarantinedMessage), "id"),
     }
 )

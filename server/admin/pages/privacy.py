@@ -42,7 +42,7 @@ class _Seen:
     archiving: tuple[Obstacle, ...]
     deleting: tuple[Obstacle, ...]
     erasing: tuple[Obstacle, ...]
-    days: int
+    days: int | None
 
     @property
     def warnings(self) -> tuple[Obstacle, ...]:

@@ -36,7 +36,7 @@ class RetentionPage(OfficePage):
             return await self._show(request)
         form = await request.form()
         sent = {name: str(form.get(name, "")).strip()[:10] for name in SPANS}
-        days = {name: int(text) if text.isascii() and text.isdigit() else 0 for name, text in sent.items()}
+        days = {name: _days(text) for name, text in sent.items()}
         problems = refused(days)
         if problems:
             return await self._show(request, sent=sent, problems=problems)
@@ -45,7 +45,7 @@ class RetentionPage(OfficePage):
         flash(request, texts(signed_in_staff(request).language)("retention.saved"), "success")
         return RedirectResponse(request.url_for("admin:retention"), status_code=303)
 
-    def _save(self, organization_id: str, days: dict[str, int]) -> None:
+    def _save(self, organization_id: str, days: dict[str, int | None]) -> None:
         with self.office.database.write() as session:
             set_keeping(session, organization_id, days)
 
@@ -79,3 +79,10 @@ class RetentionPage(OfficePage):
                 "plan": plan,
                 "runs": last_runs(session, organization_id),
             }
+
+
+def _days(text: str) -> int | None:
+    """The days as typed; None where nothing was, and 0, which is out of bounds, of what is no number."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() else 0

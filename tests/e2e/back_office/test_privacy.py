@@ -107,7 +107,8 @@ def test_archived_and_brought_back(admin: Page, office: Office, pair: Callable[[
     admin.goto(f"{office.url}/admin/people/{one}/leaving")
     admin.get_by_role("button", name="Archive").click()
     expect(admin.get_by_text("Archived since")).to_be_visible()
-    expect(admin.get_by_text("They have not been archived for long enough.")).to_be_visible()
+    expect(admin.get_by_text("Deleting is off")).to_be_visible()
+    expect(admin.get_by_role("button", name="Delete for good")).to_have_count(0)
     admin.get_by_role("button", name="Bring back").click()
     expect(admin.get_by_role("button", name="Archive")).to_be_visible()
 
@@ -124,6 +125,7 @@ def test_retention_is_set_within_its_bounds(admin: Page, office: Office) -> None
     admin.get_by_role("button", name="Save").click()
     expect(admin.get_by_text("Saved. It counts from the next night on.")).to_be_visible()
     expect(admin.get_by_label("Movements", exact=True)).to_have_value("60")
+    expect(admin.get_by_label("Archived people", exact=True)).to_have_value("")
 
 
 @pytest.mark.parametrize("is_french", [False, True], ids=["en", "fr"])

@@ -45,6 +45,8 @@ from server.privacy.erasure import delete_person, erase_person, redact_late
 from server.privacy.errors import ArchiveRefused, ErasureRefused
 from server.privacy.export import export_person
 from server.privacy.files import PersonalFiles
+from server.retention.keeping import SPANS
+from server.retention.service import set_keeping
 
 NOW = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)
 SECRETS = (
@@ -289,6 +291,11 @@ def test_what_stands_in_the_way(club: Database, tmp_path: Path) -> None:
     assert not_yet.value.codes == ("not_archived",)
     with club.write() as session:
         archive_person(session, "club", "kid", now=NOW, is_confirmed=True)
+    with club.write() as session, pytest.raises(ErasureRefused) as not_yet:
+        delete_person(session, "club", "kid", now=NOW + timedelta(days=8000))
+    assert not_yet.value.codes == ("kept_for_ever",)
+    with club.write() as session:
+        set_keeping(session, "club", {**{name: span.default for name, span in SPANS.items()}, "archived": 730})
     with club.write() as session, pytest.raises(ErasureRefused) as not_yet:
         delete_person(session, "club", "kid", now=NOW + timedelta(days=10))
     assert not_yet.value.codes == ("archived_too_short",)

@@ -22,8 +22,10 @@ from server.ingest.service import record_batch
 from server.models import (
     Alarm,
     Base,
+    ClientSession,
     DeviceTrim,
     EarlyUndo,
+    EnrolmentCode,
     Event,
     Mail,
     MovementCount,
@@ -34,6 +36,9 @@ from server.models import (
     PictureVersion,
     QuarantinedMessage,
     RetentionRun,
+    Staff,
+    StaffRole,
+    StaffSession,
 )
 from server.privacy.files import PersonalFiles
 from server.retention import movements
@@ -253,6 +258,18 @@ def test_what_is_old_goes_and_the_rest_stays(club: Database, retention: Retentio
                 )
             )
         session.get_one(Person, "ann").access_picture = "2" * 64
+        session.get_one(Person, "ann").identity_id = "ann-everywhere"
+        staff = {"email": "kim@club.example", "name": "Kim", "password_hash": "x"}
+        session.add(Staff(id="kim", organization_id="club", role=StaffRole.DESK, **staff))
+        session.flush()
+        for number, ends_at in enumerate((old, new)):
+            over = {"token_hash": str(number) * 64, "created_at": old, "last_seen_at": old, "expires_at": ends_at}
+            session.add(StaffSession(staff_id="kim", **over))
+            for identity in ("ann-everywhere", "somebody-elsewhere"):
+                named = {"token_hash": f"{identity[:4]}{number}".ljust(64, "0"), "identity_id": identity}
+                session.add(ClientSession(**{**over, **named}))
+            code = {"site_id": "main", "name": "Door", "access_point_ids": [], "code_hash": str(number) * 64}
+            session.add(EnrolmentCode(organization_id="club", created_at=old, expires_at=ends_at, **code))
     planned = retention.plan("club", now=NOW)
     done = retention.run("club", now=NOW)
     assert planned == done
@@ -261,9 +278,13 @@ def test_what_is_old_goes_and_the_rest_stays(club: Database, retention: Retentio
         "mails": 1,
         "quarantine": 2,
         "pictures": 1,
+        "sessions": 1,
+        "client_sessions": 1,
+        "codes": 1,
     }
     with club.read() as session:
         assert session.scalar(select(func.count()).select_from(Alarm)) == 2
+        assert session.scalar(select(func.count()).select_from(ClientSession)) == 3
         kept = session.scalars(select(QuarantinedMessage)).one()
         assert (kept.seq, kept.payload) == (7, b"")
     assert retention.run("club", now=NOW) == dict.fromkeys(done, 0)
@@ -288,6 +309,21 @@ def test_nothing_of_another_organization_is_touched(
         assert session.scalar(select(func.count()).select_from(Event)) == 0
 
 
+def test_nobody_is_deleted_unless_an_organization_says_after_how_long(club: Database, retention: Retention) -> None:
+    """However long ago somebody was archived."""
+    with club.write() as session:
+        session.get_one(Person, "ann").archived_at = NOW
+    long_after = NOW + timedelta(days=7000)
+    assert retention.plan("club", now=long_after)["archived"] == 0
+    assert retention.run("club", now=long_after)["archived"] == 0
+    with club.write() as session:
+        set_keeping(session, "club", {**{name: span.default for name, span in SPANS.items()}, "archived": 365})
+    assert retention.run("club", now=NOW + timedelta(days=364))["archived"] == 0
+    assert retention.run("club", now=NOW + timedelta(days=366))["archived"] == 1
+    with club.read() as session:
+        assert session.get_one(Person, "ann").erased_at is not None
+
+
 def test_the_keeper_runs_once_a_local_day(club: Database, tmp_path: Path) -> None:
     """After four in the morning, Toronto's; again the day after."""
     moments = [datetime(2026, 3, 10, 7, 59, tzinfo=UTC)]
@@ -305,7 +341,10 @@ def test_settings_have_bounds() -> None:
     assert Keeping.of({"movements": 30, "audit": "x", "mails": True}).days["movements"] == 30
     assert Keeping.of({"movements": 1}).days == {name: span.default for name, span in SPANS.items()}
     days = {name: span.default for name, span in SPANS.items()}
-    assert refused(days) == {}
+    assert days["archived"] is None
+    assert refused(days) == refused({**days, "archived": 30}) == {}
+    assert refused({**days, "archived": 0}) == {"archived": "out_of_bounds"}
+    assert refused({**days, "audit": None}) == {"audit": "out_of_bounds"}
     assert refused({**days, "mails": 0}) == {"mails": "out_of_bounds"}
     assert refused({**days, "movements": 3650}) == {"audit": "shorter_than_movements"}
 
