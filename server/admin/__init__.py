@@ -21,6 +21,12 @@ from server.admin.pages.account_people import AccountPeoplePage
 from server.admin.pages.account_pictures import AccessPicturePage, AccountPicturesPage, ProfilePicturePage
 from server.admin.pages.account_selling import AccountSellingPage
 from server.admin.pages.account_skills import AccountSkillsPage, SkillEditPage
+from server.admin.pages.activities import ActivitiesPage, ActivityMakingPage
+from server.admin.pages.activities_account import AccountRegisteringPage
+from server.admin.pages.activities_dates import OccurrencesPage
+from server.admin.pages.activities_edit import ActivityEditPage
+from server.admin.pages.activities_page import ActivityPage
+from server.admin.pages.activities_people import ActivityRegistrationsPage
 from server.admin.pages.alarm_subject import AlarmSubjectPage
 from server.admin.pages.attendance import AttendancePage
 from server.admin.pages.audit import AuditPage
@@ -88,9 +94,16 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
         AccountBalancePage(office),
         AccountEntryPage(office),
         AccountSellingPage(office),
+        AccountRegisteringPage(office),
         AccountActivityPage(office),
         EventPage(office),
         ClientsPage(office),
+        ActivitiesPage(office),
+        ActivityPage(office),
+        ActivityEditPage(office),
+        OccurrencesPage(office),
+        ActivityRegistrationsPage(office),
+        ActivityMakingPage(office),
         NewAccountPage(office),
         TagsPage(office),
         PrintCardsPage(office),

@@ -38,6 +38,7 @@ _BELONGS: Final = {
     Permission.ACCESS_PICTURES: Group.CLIENTS,
     Permission.BILLING: Group.CLIENTS,
     Permission.CARDS: Group.PASSES,
+    Permission.ACTIVITIES: Group.CLIENTS,
     Permission.ATTENDANCE: Group.ACCESS,
     Permission.REPORTS: Group.ACCESS,
     Permission.ACCESS_POINTS: Group.ACCESS,

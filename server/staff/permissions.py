@@ -36,6 +36,8 @@ class Permission(StrEnum):
     CARDS = "cards"
     BILLING = "billing"
     ATTENDANCE = "attendance"
+    ACTIVITIES = "activities"
+    """Make activities and say when they take place; registering people is editing their account."""
     REPORTS = "reports"
     ACCESS_POINTS = "access_points"
     DEVICES = "devices"

@@ -31,7 +31,8 @@ __all__ = ["AccountSubpage", "Edit", "FormPage"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A form as it is now: what is saved, and what saves it. `title` is ready text; `done` the key of what is said.
+    """A form as it is now: what is saved, and what saves it. `title` is ready text; `done` the key of what is said,
+    or `told` answers it in full once all is saved.
 
     `save` gets what `read` answers, may raise `Refused`, and may answer where to go instead of `back`.
     """
@@ -42,6 +43,7 @@ class Edit:
     save: Callable[[Session, Mapping[str, Any]], str | None]
     back: str
     done: str = "account_form.saved"
+    told: Callable[[], str] | None = None
     submit: str = "account_form.save"
     why: str = ""
     template: str = "office/account_form.html"
@@ -125,7 +127,7 @@ class FormPage(OfficePage):
                 **(stopped.more if isinstance(stopped, Refused) else {}),
             )
         assert edit is not None
-        flash(request, texts(staff.language)(edit.done), "success")
+        flash(request, edit.told() if edit.told else texts(staff.language)(edit.done), "success")
         return RedirectResponse(back, status_code=303)
 
     def _form(

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -23,6 +23,8 @@ __all__ = ["Field", "Kind", "Refused", "differing", "digest_of", "read", "typed_
 
 _AMOUNT: Final = re.compile(r"\d{1,8}(?:[.,]\d{1,2})?")
 _PHONE: Final = re.compile(r"[0-9+()./ #x-]{3,40}", re.IGNORECASE)
+_CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::00)?")
+_MOST_DIGITS: Final = 6
 _OLDEST: Final = date(1880, 1, 1)
 
 
@@ -34,6 +36,8 @@ class Kind(StrEnum):
     EMAIL = "email"
     PHONE = "tel"
     DAY = "date"
+    TIME = "time"
+    WHOLE = "whole"
     AMOUNT = "amount"
     CHECK = "check"
     CHOICE = "choice"
@@ -104,7 +108,7 @@ def _read(field: Field, values: Values, today: date) -> Any:
     if not typed:
         if field.is_required:
             raise _Wrong("account_problem.choose" if field.kind is Kind.CHOICE else "account_problem.required")
-        return None if field.kind in (Kind.DAY, Kind.AMOUNT) else ""
+        return None if field.kind in (Kind.DAY, Kind.TIME, Kind.WHOLE, Kind.AMOUNT) else ""
     if len(typed) > field.most:
         raise _Wrong("account_problem.too_long", most=field.most)
     if field.kind is Kind.CHOICE and typed not in allowed:
@@ -115,6 +119,10 @@ def _read(field: Field, values: Values, today: date) -> Any:
         raise _Wrong("account_problem.not_phone")
     if field.kind is Kind.AMOUNT:
         return _amount(typed)
+    if field.kind is Kind.WHOLE:
+        return _whole(typed)
+    if field.kind is Kind.TIME:
+        return _time(typed)
     return _day(field, typed, today) if field.kind is Kind.DAY else typed
 
 
@@ -126,6 +134,18 @@ def _amount(typed: str) -> int:
     if not cents:
         raise _Wrong("account_problem.not_zero")
     return cents
+
+
+def _whole(typed: str) -> int:
+    if not (typed.isascii() and typed.isdigit() and int(typed[:_MOST_DIGITS]) > 0 and len(typed) < _MOST_DIGITS):
+        raise _Wrong("point_problem.not_whole")
+    return int(typed)
+
+
+def _time(typed: str) -> time:
+    if not _CLOCK.fullmatch(typed):
+        raise _Wrong("point_problem.not_time")
+    return time.fromisoformat(typed[:5])
 
 
 def _day(field: Field, typed: str, today: date) -> date:

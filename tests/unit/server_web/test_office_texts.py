@@ -25,6 +25,7 @@ from access.domain.policy import (
     NameShown,
 )
 from access.domain.registrations import RegistrationStatus
+from access.domain.registrations import ActivityKind
 from access.domain.staff import DeskPermission
 from access.wire.commands import CommandKind, CommandOutcome
 from server.access_points.fields import UNITS
@@ -146,6 +147,7 @@ FAMILIES = {
         *("offline_yes", "offline_no"),
         *(f"{part}_{each}" for part in ("chart", "head") for each in ("by_hour", "by_day", "by_point", "reasons")),
     ],
+    "activity_kind": [str(each) for each in ActivityKind],
     "attendance_state": [str(each) for each in State],
     "attendance_do": list(POSSIBLE),
     "report_period": [str(each) for each in Period],
