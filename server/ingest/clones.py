@@ -23,7 +23,7 @@ from server.ingest.quarantine import raise_alarm
 from server.models.events import Event
 from server.models.people import Person
 
-__all__ = ["BETWEEN_DOORS", "BETWEEN_SITES", "CLONE", "CLONE_ALARM", "find_clones", "impossible_with"]
+__all__ = ["BETWEEN_DOORS", "BETWEEN_SITES", "CLONE", "CLONE_ALARM", "find_clones", "impossible_with", "take_turns"]
 
 BETWEEN_SITES: Final = timedelta(minutes=2)
 BETWEEN_DOORS: Final = timedelta(seconds=2)
@@ -38,15 +38,24 @@ _SCANS: Final = (
 )
 
 
+def take_turns(session: Session, recorded: Iterable[tuple[WireEvent, Event]]) -> None:
+    """Two doors that say the same card at once must each see what the other said.
+
+    Before anything else is changed: whoever settles an event holds its people before the event.
+    """
+    if person_ids := {row.person_id for row in _scans(recorded)}:
+        turn = select(Person.id).where(Person.id.in_(person_ids)).order_by(Person.id)
+        session.execute(turn.with_for_update(key_share=True)).all()
+
+
 def find_clones(
     session: Session, identity: DeviceTopic, recorded: Iterable[tuple[WireEvent, Event]], *, now: datetime
 ) -> None:
-    """Flags newly recorded events (already flushed), and those before them, that cannot both be the same card."""
-    scans = [row for event, row in recorded if row.person_id and _is_scan(event)]
-    if not scans:
-        return
-    _take_turns(session, {row.person_id for row in scans if row.person_id})
-    for row in scans:
+    """Flags newly recorded events (already flushed), and those before them, that cannot both be the same card.
+
+    Whoever calls has taken turns.
+    """
+    for row in _scans(recorded):
         others = impossible_with(session, row)
         for each in (row, *others) if others else ():
             each.flags = sorted({*each.flags, CLONE})
@@ -74,14 +83,12 @@ def impossible_with(session: Session, row: Event) -> list[Event]:
     return [each for each in found if _is_impossible(row, each) and _trusted_fingerprint(each) == fingerprint]
 
 
+def _scans(recorded: Iterable[tuple[WireEvent, Event]]) -> list[Event]:
+    return [row for event, row in recorded if row.person_id and _is_scan(event)]
+
+
 def _is_scan(event: WireEvent) -> bool:
     return event.kind in _SCANS and event.staff is None and event.credential is not None
-
-
-def _take_turns(session: Session, person_ids: set[str]) -> None:
-    """Two doors that say the same card at once must each see what the other said."""
-    turn = select(Person.id).where(Person.id.in_(person_ids)).order_by(Person.id)
-    session.execute(turn.with_for_update(key_share=True)).all()
 
 
 def _is_impossible(one: Event, other: Event) -> bool:

@@ -22,7 +22,7 @@ from server.db import note_recorded
 from server.devices.commands import take_answers
 from server.ingest import quarantine, repository
 from server.ingest.cards import assign_cards
-from server.ingest.clones import find_clones
+from server.ingest.clones import find_clones, take_turns
 from server.ingest.documents import Received, open_batch, refusal_code
 from server.ingest.marks import Marks, receipt
 from server.ingest.repository import Recorded
@@ -150,6 +150,7 @@ class _Intake:
                 self._seqs.append(each.event.seq)
             else:
                 self._record(each, each.event)
+        take_turns(self.session, self._new.values())
         self.session.flush()
         self._check_chain()
         record_uses(self.session, self.identity, self._new.values(), now=self.now)

@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 
 from access.domain.instants import local_day
 from server.accounts.balance import standing
+from server.accounts.locks import hold_accounts, hold_people
 from server.accounts.people import is_minor
 from server.audit import hook as audit
+from server.errors import NotFound
 from server.merging import moving
 from server.merging.errors import MergeRefused
 from server.merging.fields import take_over
@@ -81,9 +83,13 @@ def merge_accounts(session: Session, organization_id: str, *, kept_id: str, gone
     """
     if kept_id == gone_id:
         raise MergeRefused("same")
-    first, second = sorted((kept_id, gone_id))
-    found = {each: repository.account_of(session, organization_id, each, is_locked=True) for each in (first, second)}
+    found = hold_accounts(session, organization_id, (kept_id, gone_id))
+    if len(found) < 2:
+        raise NotFound("there is no such account here")
     kept, gone = found[kept_id], found[gone_id]
+    # What doors say of them meanwhile waits, and then finds where they went.
+    on_it = session.scalars(select(Person.id).where(Person.account_id == gone.id)).all()
+    hold_people(session, organization_id, on_it)
     if kept.merged_into is not None or gone.merged_into is not None:
         raise MergeRefused("gone")
     today = local_day(now, _zone(session, organization_id))
@@ -105,11 +111,12 @@ def merge_accounts(session: Session, organization_id: str, *, kept_id: str, gone
 
 
 def _locked(session: Session, organization_id: str, kept_id: str, gone_id: str) -> tuple[Person, Person]:
-    """Both rows, locked in the order of their ids: ingest waits, and then finds where the one went."""
+    """Both rows, held with their accounts: ingest waits, and then finds where the one went."""
     if kept_id == gone_id:
         raise MergeRefused("same")
-    first, second = sorted((kept_id, gone_id))
-    found = {each: repository.person_of(session, organization_id, each, is_locked=True) for each in (first, second)}
+    found = hold_people(session, organization_id, (kept_id, gone_id))
+    if len(found) < 2:
+        raise NotFound("there is no such person here")
     for each in found.values():
         if each.merged_into is not None or each.erased_at is not None:
             raise MergeRefused("gone")
@@ -119,8 +126,8 @@ def _locked(session: Session, organization_id: str, kept_id: str, gone_id: str) 
 
 
 def _accounts(session: Session, kept: Person, gone: Person) -> tuple[Account, Account]:
-    ids = sorted({kept.account_id, gone.account_id})
-    found = {each: repository.account_of(session, kept.organization_id, each, is_locked=True) for each in ids}
+    ids = {kept.account_id, gone.account_id}
+    found = {each: repository.account_of(session, kept.organization_id, each) for each in ids}
     return found[kept.account_id], found[gone.account_id]
 
 

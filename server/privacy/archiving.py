@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.models import Account, Person
+from server.accounts.locks import hold_account, hold_person
+from server.models import Person
 from server.privacy import repository
 from server.privacy.errors import ArchiveRefused
 from server.privacy.obstacles import WARNINGS, Obstacle, of_archiving, of_archiving_account
@@ -26,7 +27,7 @@ def archive_person(
 
     What is active (a membership, uses, registrations to come) has to be confirmed.
     """
-    person = repository.person_of(session, organization_id, person_id, is_locked=True)
+    person = hold_person(session, organization_id, person_id)
     if person.archived_at is not None:
         return
     _refuse([each for each in of_archiving(session, person, now=now) if not is_confirmed or each not in WARNINGS])
@@ -39,7 +40,7 @@ def archive_person(
 
 def unarchive_person(session: Session, organization_id: str, person_id: str) -> None:
     """Brings a person back to the lists and the doors, and their account. Raises NotFound or ArchiveRefused."""
-    person = repository.person_of(session, organization_id, person_id, is_locked=True)
+    person = hold_person(session, organization_id, person_id)
     if person.erased_at is not None:
         _refuse([Obstacle.ALREADY_ERASED])
     if person.merged_into is not None:
@@ -52,7 +53,7 @@ def archive_account(
     session: Session, organization_id: str, account_id: str, *, now: datetime, is_confirmed: bool = False
 ) -> None:
     """Archives an account with everyone on it. Raises NotFound or ArchiveRefused."""
-    account = repository.account_of(session, organization_id, account_id, is_locked=True)
+    account = hold_account(session, organization_id, account_id)
     if account.archived_at is not None:
         return
     found = of_archiving_account(session, account, now=now)
@@ -64,7 +65,7 @@ def archive_account(
 
 def unarchive_account(session: Session, organization_id: str, account_id: str) -> None:
     """Brings back an account with those who were archived with it. Raises NotFound or ArchiveRefused."""
-    account: Account = repository.account_of(session, organization_id, account_id, is_locked=True)
+    account = hold_account(session, organization_id, account_id)
     if account.merged_into is not None:
         _refuse([Obstacle.MERGED])
     with_it = select(Person).where(

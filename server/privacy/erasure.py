@@ -17,6 +17,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from access.domain.people import Language
+from server.accounts.locks import hold_person
 from server.audit import hook as audit
 from server.models import (
     Account,
@@ -97,14 +98,14 @@ def erase_person(
     session: Session, organization_id: str, person_id: str, *, now: datetime, is_confirmed: bool = False
 ) -> Erased:
     """Erases a person who asked for it. Raises NotFound or ErasureRefused; what is active has to be confirmed."""
-    person = repository.person_of(session, organization_id, person_id, is_locked=True)
+    person = hold_person(session, organization_id, person_id)
     found = of_erasing(session, person, now=now)
     return _erase(session, person, [each for each in found if not (is_confirmed and each in WARNINGS)], now)
 
 
 def delete_person(session: Session, organization_id: str, person_id: str, *, now: datetime) -> Erased:
     """The same for somebody whom the retention settings let go. Raises NotFound or ErasureRefused."""
-    person = repository.person_of(session, organization_id, person_id, is_locked=True)
+    person = hold_person(session, organization_id, person_id)
     return _erase(session, person, of_deleting(session, person, now=now), now)
 
 
@@ -126,7 +127,7 @@ def _erase(session: Session, person: Person, refused: list[Obstacle], now: datet
     if refused:
         raise ErasureRefused(refused)
     organization = session.get_one(Organization, person.organization_id)
-    account = repository.account_of(session, organization.id, person.account_id, is_locked=True)
+    account = repository.account_of(session, organization.id, person.account_id)
     rows = repository.same_person(session, person)
     ids = [each.id for each in rows]
     found = _Found()

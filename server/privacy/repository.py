@@ -38,22 +38,18 @@ __all__ = [
 ]
 
 
-def person_of(session: Session, organization_id: str, person_id: str, *, is_locked: bool = False) -> Person:
-    """A person of the organization. Raises NotFound."""
+def person_of(session: Session, organization_id: str, person_id: str) -> Person:
+    """A person of the organization; to hold them, see `server.accounts.locks`. Raises NotFound."""
     wanted = select(Person).where(Person.id == person_id, Person.organization_id == organization_id)
-    if is_locked:
-        wanted = wanted.with_for_update(of=Person).execution_options(populate_existing=True)
     found = session.scalars(wanted).one_or_none()
     if found is None:
         raise NotFound("there is no such person here")
     return found
 
 
-def account_of(session: Session, organization_id: str, account_id: str, *, is_locked: bool = False) -> Account:
+def account_of(session: Session, organization_id: str, account_id: str) -> Account:
     """An account of the organization. Raises NotFound."""
     wanted = select(Account).where(Account.id == account_id, Account.organization_id == organization_id)
-    if is_locked:
-        wanted = wanted.with_for_update().execution_options(populate_existing=True)
     found = session.scalars(wanted).one_or_none()
     if found is None:
         raise NotFound("there is no such account here")

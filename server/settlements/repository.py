@@ -14,6 +14,7 @@ from server.models import Alarm, Event, Memo, Multipass, Organization, PassUse, 
 __all__ = [
     "Settled",
     "blocking",
+    "event_of",
     "events_by_id",
     "flagged_of_person",
     "locked_event",
@@ -43,6 +44,11 @@ def settled_uses(session: Session, organization_id: str, use_ids: Collection[str
     )
     found = session.scalars(wanted).all()
     return Settled({each.event_id for each in found}, {each.event_id for each in found if each.is_use_added})
+
+
+def event_of(session: Session, organization_id: str, event_id: str) -> Event | None:
+    """An event of the organization."""
+    return session.scalar(select(Event).where(Event.organization_id == organization_id, Event.id == event_id))
 
 
 def locked_event(session: Session, organization_id: str, event_id: str) -> Event | None:

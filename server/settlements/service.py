@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.balance import EntryKind, EntrySource, enter
 from server.accounts.errors import InvalidEntry
+from server.accounts.locks import hold_accounts
 from server.errors import NotFound
 from server.ingest.clones import CLONE, CLONE_ALARM, impossible_with
 from server.ingest.uses import OVERDRAWN, OVERDRAWN_ALARM, flag_excess
@@ -43,12 +44,11 @@ def settle(
     session: Session, organization_id: str, event_id: str, wanted: Wanted, *, staff_id: str, now: datetime
 ) -> Settlement:
     """Decides about a flagged event; the caller commits. Raises NotFound, AlreadySettled or NotOffered."""
+    _hold(session, organization_id, event_id, wanted)
     event = repository.locked_event(session, organization_id, event_id)
     session.expire_all()  # what was read before the lock may be old
     if event is None or set(event.flags).isdisjoint(SETTLED_FLAGS):
         raise NotFound("no such flagged event")
-    if event.pass_id:
-        locked_multipass(session, organization_id, event.pass_id)
     found = proposal(session, organization_id, event)
     if wanted.choice not in found.choices:
         raise AlreadySettled("settled before") if found.settlement else NotOffered(wanted.choice.value)
@@ -63,6 +63,20 @@ def settle(
     session.flush()
     _settle_alarms(session, found, staff_id=staff_id, now=now)
     return made
+
+
+def _hold(session: Session, organization_id: str, event_id: str, wanted: Wanted) -> None:
+    """Holds what the decision may change in the order of `server.accounts.locks`; the event itself comes last."""
+    event = repository.event_of(session, organization_id, event_id)
+    if event is None:
+        return
+    found = proposal(session, organization_id, event)
+    chosen = set(wanted.person_ids) & set(found.person_ids)
+    lifted = found.settlement.blocked_ids if found.settlement else []
+    hold_accounts(session, organization_id, [event.account_id] if event.account_id else [])
+    repository.people(session, organization_id, chosen | set(lifted))
+    if event.pass_id:
+        locked_multipass(session, organization_id, event.pass_id)
 
 
 def follow_merge(session: Session, kept: Person, gone: Person) -> None:
