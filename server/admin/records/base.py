@@ -76,6 +76,23 @@ def said(request: Request, key: str) -> str:
 
 
 @dataclass
+class Name(StringField):
+    """A name in one language. The other language stands in for one that is empty, or that the form does not send."""
+
+    maxlength: int | None = 200
+
+    async def parse_form_data(self, request: Request, form_data: FormData) -> Any:
+        """The text without white space around it, empty where there is none."""
+        return str(form_data.get(self.id) or "").strip()
+
+    async def validate(self, request: Request, value: Any, form_values: dict[str, Any]) -> None:
+        """Raises ValueError with a remark in the reader's language."""
+        if self.maxlength is not None and len(value) > self.maxlength:
+            raise ValueError(texts(signed_in_staff(request).language)("point_problem.too_long", most=self.maxlength))
+        await super().validate(request, value, form_values)
+
+
+@dataclass
 class WholeNumber(IntegerField):
     """A whole number of zero or more. What is no number is refused, never taken for an empty field."""
 
@@ -160,8 +177,8 @@ def id_field() -> StringField:
 def name_fields() -> list[BaseField]:
     """The name in both languages."""
     return [
-        StringField("name_en", label=label("name_en"), required=True),
-        StringField("name_fr", label=label("name_fr")),
+        Name("name_en", label=label("name_en"), required=True),
+        Name("name_fr", label=label("name_fr")),
     ]
 
 

@@ -101,7 +101,7 @@ class MultipassTypeView(OrganizationView):
         _code(),
         WholeNumber("total", label=label("total"), help_text=lazy_text("help.unlimited")),
         Amount("price_cents", label=label("price"), help_text=lazy_text("help.price")),
-        EnumField("effective", label=label("effective"), choices=_EFFECTIVE),
+        EnumField("effective", label=label("effective"), choices=_EFFECTIVE, required=True),
         BooleanField("is_family", label=label("is_family")),
         BooleanField("is_one_use_a_day", label=label("is_one_use_a_day"), exclude_from_list=True),
         BooleanField("is_strict", label=label("is_strict"), help_text=lazy_text("help.strict_type")),

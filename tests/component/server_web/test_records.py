@@ -240,3 +240,20 @@ def test_nobody_is_found_by_what_is_nobodys_name(admin: Browser, term: str) -> N
     )
     assert answer.status_code == 200
     assert "home-account" not in answer.text
+
+
+@pytest.mark.parametrize("key", ["membership-type", "multipass-type", "facility"])
+def test_a_name_in_one_language_is_enough_and_the_form_says_what_is_not(admin: Browser, key: str) -> None:
+    """The other language stands in for it; no English name, one too long and a missing choice are said beside their
+    fields, never as an error of the database."""
+    given = {"site": "home-site"} if key == "facility" else {"effective": "on_purchase"}
+    path = f"/admin/{key}/create"
+    assert admin.post(path, **given, name_en=" Sauna ").status_code == 303
+    assert "Sauna" in admin.get(f"/admin/{key}/list").text
+    for wrong in ({}, {"name_en": "  ", "name_fr": "Sauna"}):
+        answer = admin.post(path, **given, **wrong)
+        assert (answer.status_code, "This field is required" in answer.text) == (422, True)
+    answer = admin.post(path, **given, name_en="x" * 201)
+    assert (answer.status_code, "at most 200 characters" in answer.text) == (422, True)
+    if key == "multipass-type":
+        assert admin.post(path, name_en="Ten swims").status_code == 422
