@@ -98,6 +98,7 @@ class Agent:
         self._centre = CentreClient.for_device(settings.centre_url, self.identity)
         self.hub = KioskHub()
         self._states: dict[str, ReaderState] = {each.reader.name: ReaderState.STARTING for each in self._readers}
+        self._lost_since: dict[str, datetime] = {}
         self._barrier_states = {each.barrier.name: ReaderState.STARTING for each in self._barriers}
         self._last_scan_at: datetime | None = None
         self._connect(settings)
@@ -349,6 +350,7 @@ class Agent:
             waiting=self.ledger.waiting(),
             clock=moment.trust,
             readers={name: str(each) for name, each in self._states.items()},
+            lost_since=dict(self._lost_since) or None,
             last_scan_at=self._last_scan_at,
             lease_floor=floor,
             relays=self._relays.states(),
@@ -443,6 +445,10 @@ class Agent:
 
     def _reader_state(self, name: str, state: ReaderState) -> None:
         self._states[name] = state
+        if state is ReaderState.LOST:
+            self._lost_since = {name: self.clock.read().now, **self._lost_since}
+        else:
+            self._lost_since = {other: at for other, at in self._lost_since.items() if other != name}
         self.reporter.report()
 
     def _mqtt_up(self) -> None:

@@ -35,7 +35,7 @@ _LITTLE_MB = 500
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One thing; `names` are readers or relays, `number` what it counts, `age` how long."""
+    """One thing; `names` are readers or relays, `number` what it counts, `age` how long (the first of several)."""
 
     code: str
     names: tuple[str, ...] = ()
@@ -58,7 +58,8 @@ def _hints(line: DeviceLine, centre_version: str) -> Iterator[Hint]:
         yield Hint("away", age=line.now - seen if seen else None)
     for kind in ("reader", "relay"):
         if lost := line.lost(f"{kind}s"):
-            yield Hint(f"{kind}_lost", names=tuple(lost))
+            since = min(filter(None, map(line.lost_since, lost)), default=None) if kind == "reader" else None
+            yield Hint(f"{kind}_lost", names=tuple(lost), age=max(line.now - since, timedelta(0)) if since else None)
     if line.clock == "untrusted":
         yield Hint("clock_untrusted")
     if line.data_as_of is None:

@@ -129,6 +129,12 @@ class DeviceLine:
         """The names of those that cannot be reached."""
         return sorted(name for name, state in self.parts(kind).items() if state == "lost")
 
+    def lost_since(self, name: str) -> datetime | None:
+        """Since when a lost reader is, where the door says so."""
+        found = self.said.get("lost_since")
+        at = found.get(name) if isinstance(found, dict) and name in self.lost("readers") else None
+        return datetime.fromisoformat(at) if isinstance(at, str) else None
+
     @property
     def _marks(self) -> Marks:
         if self.mark is None:

@@ -32,13 +32,14 @@ def test_the_list_and_the_page_say_how_a_door_is(admin: Browser, database: Datab
         door = session.get_one(Device, "home-door")
         door.last_seen_at = utc_now()
         door.last_state = {"connection": "online", "last_seq": 412, "waiting": 0, "readers": {"pad": "lost"}}
+        door.last_state |= {"lost_since": {"pad": (utc_now() - timedelta(minutes=20)).isoformat()}}
         mark = session.get_one(DeviceMark, "home-door")
         mark.through_seq, mark.max_seq, mark.ranges = 400, 412, [[403, 412]]
     for path in ("/admin/devices", PAGE):
         page = admin.get(path).text
         assert "410 of 412" in page
         assert "Connected" in page
-        assert "A reader is lost: pad." in page
+        assert "A reader is lost: pad, for 20 minutes." in page
         assert "2 events are neither here nor waiting" in page
     assert "401–402" in admin.get(PAGE).text
     with database.write() as session:

@@ -270,6 +270,7 @@ MESSAGES: dict[str, Message] = {
         waiting=2,
         clock=ClockTrust.TRUSTED,
         readers={"scanner-1": "connected"},
+        lost_since={"scanner-2": AT},
         last_scan_at=AT,
         lease_floor=AT,
         relays={"strike": "open"},

@@ -104,6 +104,20 @@ def test_a_hint_for_what_somebody_should_do(found: DeviceLine, expected: list[st
     assert set(expected) <= set(HINTS)
 
 
+def test_since_when_readers_are_lost() -> None:
+    """The first of them, as the door says it; of an older door nobody knows, and of one that is back none is said."""
+    lost = {"a": "lost", "b": "lost", "c": "ready", "d": "lost"}
+    since = {"a": "2026-03-10T13:50:00Z", "b": "2026-03-10T13:30:00Z", "c": "2026-03-10T09:00:00Z"}
+    found = line(readers=lost, lost_since=since)
+    (hint,) = hints_of(found, centre_version="1.2.0")
+    assert (hint.names, hint.age) == (("a", "b", "d"), timedelta(minutes=30))
+    assert found.lost_since("a") == NOW - timedelta(minutes=10)
+    assert found.lost_since("c") is found.lost_since("d") is None
+    assert hints_of(line(readers=lost), centre_version="1.2.0")[0].age is None
+    ahead = line(readers=lost, lost_since={"a": "2026-03-10T14:00:02Z"})
+    assert hints_of(ahead, centre_version="1.2.0")[0].age == timedelta(0)
+
+
 @pytest.mark.parametrize(
     ("version", "is_older"),
     [("1.1.9", True), ("1.10.0", False), ("1.2.0", False), ("1.2", True), ("unknown", False), ("0.9.0+local", True)],
