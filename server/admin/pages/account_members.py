@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from babel import Locale
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -59,6 +60,7 @@ class AccountMembersPage(AccountSubpage):
             questions=shown_questions(member.questions, is_all=is_all),
             pictures_url=_pictures_url(request, head.account.id, person_id),
             names={each.id: each.first_name for each in head.people},
+            country=_country(member.person.country, self.office.say(staff).locale),
         )
 
     def _read(self, request: Request, person_id: str) -> MemberPage:
@@ -66,6 +68,11 @@ class AccountMembersPage(AccountSubpage):
         today = local_day(self.office.now(), staff.zone)
         with self.office.database.read() as session:
             return member_page(session, staff.organization_id, account_id, person_id, today=today)
+
+
+def _country(code: str, locale: str) -> str:
+    """A country's name in the reader's language; what is no known code stays as it was typed."""
+    return Locale.parse(locale).territories.get(code.upper(), code)
 
 
 def _pictures_url(request: Request, account_id: str, person_id: str) -> str:

@@ -21,6 +21,7 @@ from server.admin.account.editing import Edit, FormPage
 from server.admin.account.form import Field, Kind, Refused
 from server.admin.card_printing import MOST_CARDS, card_words, pdf_answer, print_cards
 from server.admin.frame import OfficePage
+from server.admin.menu import Group
 from server.admin.office import in_thread, signed_in_staff
 from server.admin.texts import lazy_text, texts
 from server.cards import repository
@@ -43,9 +44,13 @@ _SAMPLE_NAME: Final = "Zoé Tremblay-Côté"
 class CardTemplatesPage(FormPage):
     """`/admin/card-templates`."""
 
+    menu_label = lazy_text("card_template.title")
+    icon = "fa-solid fa-palette"
     path = "/card-templates"
     route_name = "card_templates"
     permission = Permission.ORGANIZATION
+    group = Group.PASSES
+    add_to_menu = True
 
     @route("")
     async def index(self, request: Request) -> Response:
@@ -178,7 +183,7 @@ class PrintCardsPage(OfficePage):
     """`/admin/print-cards`: the cards of everybody on a list."""
 
     menu_label = lazy_text("card_print.title")
-    icon = "fa-solid fa-id-card"
+    icon = "fa-solid fa-print"
     path = "/print-cards"
     route_name = "print_cards"
     permission = Permission.CARDS

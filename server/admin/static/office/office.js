@@ -57,6 +57,18 @@ const live = (board) => {
   window.addEventListener("pagehide", () => source.close());
 };
 
+// On a narrow screen what is looked for comes before the filters.
+if (window.matchMedia("(max-width: 767.98px)").matches) document.querySelectorAll("details[data-folds]").forEach((each) => { each.open = false; });
+// A small form that opened over the page closes with Escape; the cursor goes in with it and back out.
+document.querySelectorAll("details[data-opens]").forEach((each) => {
+  each.addEventListener("toggle", () => { if (each.open) each.querySelector("input:not([type=hidden])")?.focus(); });
+  each.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !each.open) return;
+    each.open = false;
+    each.querySelector("summary").focus();
+  });
+});
+document.querySelector('.navbar-vertical [aria-current="page"]')?.scrollIntoView({ block: "nearest" });
 document.querySelector(".nav-tabs-scroll .active")?.scrollIntoView({ inline: "center", block: "nearest" });
 document.querySelectorAll("[data-stream]").forEach(live);
 document.querySelectorAll("select[data-submit]").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));
