@@ -115,8 +115,13 @@ def _say_server_error(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _say_invalid(_request: Request, _error: Exception) -> Response:
-    return _problem(422, "invalid_request")
+def _say_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = [
+        {"field": ".".join(str(part) for part in each["loc"][1:]), "code": each["type"], "details": {}}
+        for each in error.errors()
+    ]
+    return _problem(422, "invalid_request", errors=wrong)
 
 
 def _say_database_away(request: Request, error: Exception) -> Response:

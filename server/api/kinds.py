@@ -91,9 +91,9 @@ SHOWN: Final[Mapping[str, Shown]] = MappingProxyType(
 )
 
 
-def view_of(session: Session, shown: Shown, organization_id: str, id_: str, *, is_locked: bool = False) -> View:
+def view_of(session: Session, shown: Shown, organization_id: str, id_: str) -> View:
     """What is shown of one. Raises NotFound."""
-    row = repository.one(session, shown.model, organization_id, id_, shown.options, is_locked=is_locked)
+    row = repository.one(session, shown.model, organization_id, id_, shown.options)
     if row is None:
         raise NotFound("no such record")
     return views_of(session, shown, [row])[0]

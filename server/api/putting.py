@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request, Response
-from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,11 +17,11 @@ from server.api.auth import actor_of, caller_of
 from server.api.errors import Conflict, RecordRefused
 from server.api.etags import check_match, shown
 from server.api.kinds import SHOWN, Shown, view_of, views_of
+from server.api.schemas import read_body
 from server.api.views import View
 from server.audit.actor import acting
 from server.db import Database
 from server.errors import NotFound
-from server.imports.mapping import problems_of
 from server.imports.problems import Problem, RowRefused
 from server.imports.records import KINDS
 from server.imports.records.base import Batch, Change, Outcome, Record
@@ -44,10 +43,7 @@ class Aim:
 def parsed(name: str, raw: bytes, **given: str) -> Record:
     """The record that a body holds, with what its address says. Raises RecordRefused."""
     schema = KINDS[name].record
-    try:
-        record = schema.model_validate_json(raw, strict=True)
-    except ValidationError as error:
-        raise RecordRefused(problems_of(error)) from error
+    record = read_body(schema, raw)
     for field_name, value in given.items():
         if record.has(field_name) and getattr(record, field_name) != value:
             raise RecordRefused([Problem("references_disagree", field_name, str(getattr(record, field_name)))])
@@ -84,7 +80,7 @@ def end(request: Request, database: Database, response: Response, kind: Shown, a
     """Revokes or cancels; what is shown of it then. Raises NotFound, PreconditionFailed."""
     caller = caller_of(request)
     with acting(actor_of(request)), database.write() as session:
-        row = repository.one(session, kind.model, caller.organization_id, aim.id or "", is_locked=True)
+        row = repository.held(session, kind.model, caller.organization_id, aim.id or "")
         if row is None or kind.end is None:
             raise NotFound("no such record")
         check_match(aim.if_match, views_of(session, kind, [row])[0])
@@ -97,14 +93,16 @@ def end(request: Request, database: Database, response: Response, kind: Shown, a
 
 def _check(session: Session, name: str, kind: Shown, batch: Batch, aim: Aim) -> None:
     """Raises NotFound for a row that is not there (any more), PreconditionFailed for one that changed."""
+    organization_id = batch.organization_id
     if aim.id is not None:
-        held = repository.one(session, kind.model, batch.organization_id, aim.id, is_locked=True)
+        held = repository.held(session, kind.model, organization_id, aim.id)
         if held is None or getattr(held, "erased_at", None) or getattr(held, "merged_into", None):
             raise NotFound("no such record")
     if aim.if_match is None:
         return
     id_ = aim.id or _by_key(session, name, kind, batch, aim.external_id)
-    check_match(aim.if_match, view_of(session, kind, batch.organization_id, id_, is_locked=True) if id_ else None)
+    is_there = id_ is not None and repository.held(session, kind.model, organization_id, id_) is not None
+    check_match(aim.if_match, view_of(session, kind, organization_id, id_) if id_ and is_there else None)
 
 
 def _by_key(session: Session, name: str, kind: Shown, batch: Batch, key: str | None) -> str | None:

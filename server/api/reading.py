@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,14 +10,13 @@ from access.domain.reasons import Outcome
 from access.wire.events import EventKind
 from server.api import repository
 from server.api.auth import caller_of, needs, problems
-from server.api.errors import RecordRefused
 from server.api.etags import KNOWN, shown
+from server.api.marks import mark_of, place_of
 from server.api.params import After, Id, IfNoneMatch, Limit, Moment, Page
 from server.api.scopes import Scope
 from server.api.views import AccessPointView, CheckInView, DeviceView, View
 from server.devices.auth import Store
 from server.errors import NotFound
-from server.imports.problems import Problem
 from server.models import AccessPoint, Device, Event
 
 __all__ = ["router"]
@@ -58,7 +54,7 @@ def list_check_ins(
         "account_id": account_id,
         "access_point_id": access_point_id,
     }
-    before = _place(after) if after else None
+    before = place_of(after) if after else None
     with database.read() as session:
         rows = repository.events(
             session,
@@ -70,7 +66,10 @@ def list_check_ins(
             limit=limit + 1,
         )
     items = [CheckInView.of(row) for row in rows[:limit]]
-    return {"items": items, "next": _mark(rows[limit - 1]) if len(rows) > limit else None}
+    return {
+        "items": items,
+        "next": mark_of(rows[limit - 1].occurred_at, rows[limit - 1].id) if len(rows) > limit else None,
+    }
 
 
 @router.get(
@@ -153,18 +152,3 @@ def _one(request: Request, database: Store, model: Any, view: type[View], id_: s
         if row is None:
             raise NotFound("no such thing")
         return view.of(row)
-
-
-def _mark(row: Event) -> str:
-    return base64.urlsafe_b64encode(f"{row.occurred_at.isoformat()}|{row.id}".encode()).decode().rstrip("=")
-
-
-def _place(after: str) -> tuple[datetime, str]:
-    try:
-        at, _, id_ = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().partition("|")
-        found = datetime.fromisoformat(at)
-        if found.tzinfo is None or "\x00" in id_:
-            raise ValueError
-        return found, id_
-    except (ValueError, binascii.Error) as error:
-        raise RecordRefused([Problem("invalid", "after", after)]) from error

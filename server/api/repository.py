@@ -9,10 +9,11 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from server.accounts.locks import hold_accounts, hold_people
 from server.audit.subjects import SUBJECTS
-from server.models import ApiToken, AuditEntry, Event, PassUse
+from server.models import Account, ApiToken, AuditEntry, Event, Occurrence, PassUse, Person
 
-__all__ = ["events", "one", "page", "token_by_hash", "token_of", "tokens", "uses_counted"]
+__all__ = ["events", "held", "occurrences", "one", "page", "token_by_hash", "token_of", "tokens", "uses_counted"]
 
 _UNCERTAIN: Final = timedelta(minutes=1)
 """An entry of the audit log is numbered after its instant was taken, in the same commit."""
@@ -85,14 +86,20 @@ def one(
     organization_id: str,
     id_: str,
     options: Sequence[Any] = (),
-    *,
-    is_locked: bool = False,
 ) -> Any | None:
     """A row of the organization."""
     wanted = select(model).where(model.id == id_, model.organization_id == organization_id).options(*options)
-    if is_locked:
-        wanted = wanted.with_for_update(of=model).execution_options(populate_existing=True)
     return session.scalars(wanted).one_or_none()
+
+
+def held(session: Session, model: Any, organization_id: str, id_: str) -> Any | None:
+    """A row of the organization as it is now, held until the commit; people with their accounts, which come first."""
+    if model is Person:
+        return hold_people(session, organization_id, [id_]).get(id_)
+    if model is Account:
+        return hold_accounts(session, organization_id, [id_]).get(id_)
+    wanted = select(model).where(model.id == id_, model.organization_id == organization_id)
+    return session.scalars(wanted.with_for_update(of=model).execution_options(populate_existing=True)).one_or_none()
 
 
 def uses_counted(session: Session, multipass_ids: Collection[str]) -> dict[str, int]:
@@ -101,6 +108,26 @@ def uses_counted(session: Session, multipass_ids: Collection[str]) -> dict[str, 
         PassUse.multipass_id.in_(multipass_ids), PassUse.is_undone.is_(False)
     )
     return dict(session.execute(counted.group_by(PassUse.multipass_id)).all())
+
+
+def occurrences(
+    session: Session,
+    activity_id: str,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    after: str | None,
+    limit: int,
+) -> Sequence[Occurrence]:
+    """When an activity, of which the caller knows whose it is, takes place: by id, from behind `after`."""
+    wanted = select(Occurrence).where(Occurrence.activity_id == activity_id)
+    if since is not None:
+        wanted = wanted.where(Occurrence.starts_at >= since)
+    if until is not None:
+        wanted = wanted.where(Occurrence.starts_at < until)
+    if after is not None:
+        wanted = wanted.where(Occurrence.id > after)
+    return session.scalars(wanted.order_by(Occurrence.id).limit(limit)).all()
 
 
 def events(

@@ -1,12 +1,25 @@
-"""The schema of a request's body for OpenAPI: written out in place, because the body is read and bounded by us."""
+"""Bodies of requests: read and bounded by us, so their schemas are written out in place for OpenAPI."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-__all__ = ["body_schema"]
+from server.api.errors import RecordRefused
+from server.imports.mapping import problems_of
+
+__all__ = ["body_schema", "read_body"]
+
+_T = TypeVar("_T", bound=BaseModel)
+
+
+def read_body(model: type[_T], raw: bytes) -> _T:
+    """The document that a body holds, read strictly. Raises RecordRefused."""
+    try:
+        return model.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        raise RecordRefused(problems_of(error)) from error
 
 
 def body_schema(model: type[BaseModel]) -> dict[str, Any]:

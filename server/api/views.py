@@ -12,12 +12,16 @@ from server.models import Membership, Multipass
 __all__ = [
     "AccessPointView",
     "AccountView",
+    "ActivityView",
     "BalanceView",
     "CardView",
     "CheckInView",
     "DeviceView",
+    "MembershipTypeView",
     "MembershipView",
+    "MultipassTypeView",
     "MultipassView",
+    "OccurrenceView",
     "PersonView",
     "RegistrationView",
     "View",
@@ -222,3 +226,49 @@ class DeviceView(View):
     enrolled_at: datetime
     last_seen_at: datetime | None
     revoked_at: datetime | None
+
+
+class ActivityView(View):
+    """Something that people register for. `kind`: session, drop_in, private_lesson or facility_booking."""
+
+    code: str | None
+    kind: str
+    name_en: str
+    name_fr: str
+    facility_id: str | None
+
+
+class OccurrenceView(View):
+    """One meeting of an activity."""
+
+    activity_id: str
+    starts_at: datetime
+    ends_at: datetime
+    is_cancelled: bool
+
+
+class MembershipTypeView(View):
+    """A membership as it is sold."""
+
+    code: str | None
+    name_en: str
+    name_fr: str
+    price_cents: int | None
+    archived_at: datetime | None
+
+
+class MultipassTypeView(View):
+    """A multipass as it is sold. `total` null: unlimited."""
+
+    code: str | None
+    name_en: str
+    name_fr: str
+    total: int | None
+    effective: str
+    expires_after_days: int | None
+    expires_after_months: int | None
+    is_one_use_a_day: bool
+    is_strict: bool
+    is_family: bool
+    price_cents: int | None
+    archived_at: datetime | None

@@ -22,7 +22,7 @@ from server.errors import NotFound
 from server.models import AccessPoint, Activity, AllowedAdult, Occurrence, Organization, Person, Registration
 from server.staff.repository import staff_names
 
-__all__ = ["Attendee", "Mark", "Sheet", "mark", "sheets"]
+__all__ = ["Attendee", "Mark", "Sheet", "mark", "sheet_of", "sheets"]
 
 _EARLY: Final = timedelta(hours=12)
 _LATE: Final = timedelta(hours=24)
@@ -90,6 +90,15 @@ def sheets(
             if facility_id in (None, each.activity.facility_id) and activity_id in (None, each.activity_id)
         ]
         return _sheets(session, organization_id, kept)
+
+
+def sheet_of(database: Database, organization_id: str, occurrence_id: str) -> Sheet:
+    """The list of one occurrence. Raises NotFound for what does not take place (any more)."""
+    with database.read() as session:
+        found = repository.occurrences(session, organization_id, occurrence_id=occurrence_id)
+        if not found:
+            raise NotFound("nothing of this id takes place here")
+        return _sheets(session, organization_id, found)[0]
 
 
 def mark(database: Database, organization_id: str, wanted: Mark, *, staff_id: str, now: datetime) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.errors import NotFound
 from server.models.clients import PictureVersion
 from server.models.people import AllowedAdult, Contact, Person
-from server.models.staff import Staff
+from server.staff import repository
 
 __all__ = ["is_access_picture", "is_known_picture", "staff_names", "version_of", "versions_of"]
 
@@ -66,6 +66,5 @@ def version_of(session: Session, person: Person, role: str, version_id: str) -> 
 
 
 def staff_names(session: Session, organization_id: str, staff_ids: Collection[str | None]) -> dict[str, str]:
-    """The names of the organization's staff, by id."""
-    wanted = select(Staff.id, Staff.name).where(Staff.organization_id == organization_id, Staff.id.in_(set(staff_ids)))
-    return {found.id: found.name for found in session.execute(wanted)}
+    """The names of the organization's staff, and of its programs with a token, by id."""
+    return repository.staff_names(session, organization_id, {each for each in staff_ids if each is not None})

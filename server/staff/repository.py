@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from server.models import Organization, Role, Staff, StaffSession
+from server.models import ApiToken, Organization, Role, Staff, StaffSession
 
 __all__ = [
     "delete_sessions",
@@ -113,8 +113,10 @@ def has_pin(session: Session, organization_id: str, pin_hash: str, *, but: str) 
 
 
 def staff_names(session: Session, organization_id: str, staff_ids: set[str]) -> dict[str, str]:
-    """The names of staff members of the organization, by id."""
-    if not staff_ids:
-        return {}
-    wanted = select(Staff.id, Staff.name).where(Staff.organization_id == organization_id, Staff.id.in_(staff_ids))
-    return dict(session.execute(wanted).all())
+    """The names of staff members of the organization, and of its programs with a token, by id."""
+    found: dict[str, str] = {}
+    for class_ in (Staff, ApiToken):
+        if unknown := staff_ids - found.keys():
+            mine = class_.organization_id == organization_id
+            found |= dict(session.execute(select(class_.id, class_.name).where(mine, class_.id.in_(unknown))).all())
+    return found

@@ -38,6 +38,7 @@ _NEEDED: Final = {
     "access_points": Permission.ACCESS_POINTS,
     "devices": Permission.DEVICES,
     "imports": Permission.IMPORT,
+    "attendance": Permission.ATTENDANCE,
 }
 
 
@@ -79,7 +80,7 @@ class IntegrationsPage(OfficePage):
         name = str(form.get("name", "")).strip()[:100]
         chosen = _chosen(form, "scope")
         # Nobody gives a program what they do not have.
-        scopes = [each for each in Scope if each.value in chosen and staff.may(_needed(each))]
+        scopes = [each for each in Scope if each.value in chosen and all(map(staff.may, _needed(each)))]
         if not name or not scopes:
             problem = "integrations.name_missing" if not name else "integrations.scopes_missing"
             return self._back(request, texts(staff.language)(problem), "error")
@@ -221,8 +222,12 @@ def _scopes_by_area() -> dict[str, list[Scope]]:
     return areas
 
 
-def _needed(scope: Scope) -> Permission:
-    """The permission of staff that a scope amounts to."""
+def _needed(scope: Scope) -> tuple[Permission, ...]:
+    """The permissions of staff that a scope amounts to."""
     area, _, what = scope.value.partition(":")
-    plain = Permission.EDIT_ACCOUNTS if what == "write" else Permission.VIEW_ACCOUNTS
-    return plain if what == "read" and area in ("cards", "balances") else _NEEDED.get(area, plain)
+    if what == "manage":
+        return (Permission.MANAGE_ACCOUNTS,)
+    plain = Permission.VIEW_ACCOUNTS if what == "read" else Permission.EDIT_ACCOUNTS
+    if area == "pictures":
+        return (plain, Permission.ACCESS_PICTURES) if what == "write" else (plain,)
+    return (plain if what == "read" and area in ("cards", "balances") else _NEEDED.get(area, plain),)

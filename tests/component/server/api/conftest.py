@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from PIL import Image
+from sqlalchemy.orm import Session
 
+from access.domain.registrations import ActivityKind
 from server.api.scopes import Scope
 from server.api.tokens import create_token
 from server.app import create_app
-from server.models import Activity, MembershipType, MultipassType, utc_now
+from server.models import (
+    AccessPoint,
+    Activity,
+    AllowedAdult,
+    MembershipType,
+    MultipassType,
+    Occurrence,
+    Registration,
+    utc_now,
+)
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
 from tests.component.server_web import sample as some
@@ -38,6 +52,13 @@ class Program:
             return await client.request(method, path, headers=headers | more.pop("headers", {}), **more)
 
 
+def picture(colour: str) -> bytes:
+    """A picture as a program sends it."""
+    kept = io.BytesIO()
+    Image.new("RGB", (60, 80), colour).save(kept, "PNG")
+    return kept.getvalue()
+
+
 @pytest.fixture(scope="session")
 def filled_centre(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Path:
     """A data directory with the sample, made once."""
@@ -49,13 +70,30 @@ def filled_centre(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path)
         for organization in ("home", "elsewhere"):
             session.get_one(MembershipType, f"{organization}-mt").code = "FAMILY"
             session.get_one(MultipassType, f"{organization}-pt").code = "SWIM5"
-            session.add(
-                Activity(
-                    id=f"{organization}-lane", organization_id=organization, kind="session", name_en="Lane", code="LANE"
-                )
-            )
+            _activities(session, organization)
     app.state.database.close()
     return folder
+
+
+def _activities(session: Session, organization: str) -> None:
+    """Lane swimming, and a camp that meets now, for which two are registered and which the pool keeps."""
+    own = {"organization_id": organization}
+    for code in ("LANE", "CAMP"):
+        id_ = f"{organization}-{code.lower()}"
+        session.add(Activity(id=id_, kind=ActivityKind.SESSION, name_en=code.title(), code=code, **own))
+    session.flush()
+    now = utc_now().replace(microsecond=0)
+    times = {"starts_at": now, "ends_at": now + timedelta(hours=2)}
+    session.add(Occurrence(id=f"{organization}-meeting", activity_id=f"{organization}-camp", **times))
+    for place, name in (("place", "zoe"), ("place-2", "emile")):
+        held = {"person_id": f"{organization}-{name}", "account_id": f"{organization}-account"}
+        session.add(Registration(id=f"{organization}-{place}", activity_id=f"{organization}-camp", **held, **own))
+    session.get_one(AccessPoint, f"{organization}-pool").settings = {
+        "access_rules": [{"type": "session"}],
+        "attendance": {"is_on": True, "has_check_out": True, "has_child_pick_up": True, "has_daily_notes": True},
+    }
+    person = {"account_id": f"{organization}-account", "child_id": f"{organization}-zoe"}
+    session.add(AllowedAdult(id=f"{organization}-aunt", name="Aunt Bo", relation_en="aunt", **person, **own))
 
 
 @pytest.fixture
