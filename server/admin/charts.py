@@ -15,7 +15,7 @@ import pygal
 from markupsafe import Markup
 from pygal.style import Style
 
-__all__ = ["bars", "curve", "lying_bars"]
+__all__ = ["NARROW", "WIDE", "bars", "curve", "lying_bars"]
 
 # For plugins that we have none of, pygal hooks into every later import, in a way that Python gave up.
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
@@ -29,23 +29,39 @@ _STYLE: Final = Style(
     value_label_font_size=_FONT,
 )
 _ROW: Final = 30
+_LABEL: Final = 53
+WIDE: Final = 640
+NARROW: Final = 330
+"""For a telephone: drawn as it is shown, so that its letters are as large as others."""
 _MOST_BARS_WITH_NUMBERS: Final = 14
 
 
-def bars(labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str]) -> Markup:
+def bars(
+    labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str], width: int = WIDE
+) -> Markup:
     """Bars that stand, one a label; `name` is what a screen reader calls the chart."""
     is_numbered = len(values) <= _MOST_BARS_WITH_NUMBERS
-    chart = _chart(pygal.Bar, number, height=210, print_values=is_numbered, print_values_position="top", spacing=2)
-    every = -(-len(labels) // 12)
+    chart = _chart(
+        pygal.Bar, number, width=width, height=210, print_values=is_numbered, print_values_position="top", spacing=2
+    )
+    every = _every(labels, width)
     chart.x_labels = [label if place % every == 0 else "" for place, label in enumerate(labels)]
     return _drawn(chart, labels, values, name, number)
 
 
-def lying_bars(labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str]) -> Markup:
+def lying_bars(
+    labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str], width: int = WIDE
+) -> Markup:
     """Bars that lie, the first at the top, for labels that are words."""
     height = 50 + _ROW * max(2, len(labels))
     chart = _chart(
-        pygal.HorizontalBar, number, height=height, print_values=True, print_values_position="top", margin_right=70
+        pygal.HorizontalBar,
+        number,
+        width=width,
+        height=height,
+        print_values=True,
+        print_values_position="top",
+        margin_right=width // 9,
     )
     # pygal turns the whole chart: the scale of the values is the one called y here too.
     chart.show_x_labels, chart.show_y_labels = False, True
@@ -53,12 +69,19 @@ def lying_bars(labels: Sequence[str], values: Sequence[int], *, name: str, numbe
     return _drawn(chart, list(reversed(labels)), list(reversed(values)), name, number)
 
 
-def curve(labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str]) -> Markup:
+def curve(
+    labels: Sequence[str], values: Sequence[int], *, name: str, number: Callable[[int], str], width: int = WIDE
+) -> Markup:
     """A filled line over the time of day."""
-    chart = _chart(pygal.Line, number, height=210, fill=True, show_dots=False, print_values=False)
-    every = max(1, -(-len(labels) // 12))
+    chart = _chart(pygal.Line, number, width=width, height=210, fill=True, show_dots=False, print_values=False)
+    every = _every(labels, width)
     chart.x_labels = [label if place % every == 0 else "" for place, label in enumerate(labels)]
     return _drawn(chart, labels, values, name, number)
+
+
+def _every(labels: Sequence[str], width: int) -> int:
+    """Which labels have room below their places: every how many."""
+    return max(1, -(-len(labels) // (width // _LABEL)))
 
 
 def _chart(kind: Any, number: Callable[[int], str], **more: Any) -> Any:
@@ -68,7 +91,6 @@ def _chart(kind: Any, number: Callable[[int], str], **more: Any) -> Any:
         style=_STYLE,
         no_prefix=True,
         show_legend=False,
-        width=640,
         margin=8,
         margin_top=18,
         truncate_label=-1,

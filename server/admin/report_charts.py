@@ -10,7 +10,7 @@ from typing import Any, Final
 from babel.dates import format_date, get_day_names
 from markupsafe import Markup
 
-from server.admin.charts import bars, curve, lying_bars
+from server.admin.charts import NARROW, WIDE, bars, curve, lying_bars
 from server.admin.say import LOCALES, Say
 from server.reports.service import Figures
 from server.reports.wanted import GroupBy
@@ -19,15 +19,17 @@ __all__ = ["Chart", "charts", "group_name", "shades"]
 
 _MOST_LYING: Final = 12
 _SHADES: Final = 5
+_SHORT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing and its numbers: what they are of, and (name, number) each."""
+    """A drawing, the same for a telephone, and their numbers: what they are of, and (name, number) each."""
 
     key: str
     title: str
     drawing: Markup
+    narrow: Markup
     head: str
     numbers: Sequence[tuple[str, str]]
 
@@ -49,24 +51,31 @@ def charts(found: Figures, names: Mapping[str, str], say: Say) -> list[Chart]:
 
 def _standing(key: str, labels: list[str], values: list[int], say: Say) -> Chart:
     title = say.t(f"report.chart_{key}")
-    drawing = bars(labels, values, name=title, number=say.number)
-    return Chart(key, title, drawing, say.t(f"report.head_{key}"), _numbers(labels, values, say))
+    wide, narrow = _both(lambda width: bars(labels, values, name=title, number=say.number, width=width))
+    return Chart(key, title, wide, narrow, say.t(f"report.head_{key}"), _numbers(labels, values, say))
 
 
 def _lying(key: str, found: list[tuple[str, int]], say: Say) -> Chart:
     title, top = say.t(f"report.chart_{key}"), found[:_MOST_LYING]
-    drawing = lying_bars([name for name, _ in top], [number for _, number in top], name=title, number=say.number)
+    labels, values = [name for name, _ in top], [number for _, number in top]
+    narrow = [name if len(name) <= _SHORT else f"{name[: _SHORT - 1].rstrip()}…" for name in labels]
+    drawing = lying_bars(labels, values, name=title, number=say.number)
+    small = lying_bars(narrow, values, name=title, number=say.number, width=NARROW)
     numbers = [(name, say.number(number)) for name, number in found]
-    return Chart(key, title, drawing, say.t(f"report.head_{key}"), numbers)
+    return Chart(key, title, drawing, small, say.t(f"report.head_{key}"), numbers)
 
 
 def _occupancy(found: Figures, say: Say) -> Chart:
     title = say.t("report.chart_occupancy", date=say.date(found.occupancy_on))
     labels, values = [say.time(each.at) for each in found.occupancy], [each.most for each in found.occupancy]
-    drawing = curve(labels, values, name=title, number=say.number)
+    wide, narrow = _both(lambda width: curve(labels, values, name=title, number=say.number, width=width))
     # Every hour is enough to read; the drawing has the quarters.
     numbers = list(zip(labels, map(say.number, values), strict=True))[::4]
-    return Chart("occupancy", title, drawing, say.t("report.head_occupancy"), numbers)
+    return Chart("occupancy", title, wide, narrow, say.t("report.head_occupancy"), numbers)
+
+
+def _both(draw: Callable[[int], Markup]) -> tuple[Markup, Markup]:
+    return draw(WIDE), draw(NARROW)
 
 
 def _numbers(labels: Sequence[str], values: Sequence[int], say: Say) -> list[tuple[str, str]]:

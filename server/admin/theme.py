@@ -20,9 +20,13 @@ def chosen_theme(request: Request) -> str:
 
 
 class _Classes(ClassMap):
-    """Leaving a form is nothing dangerous."""
+    """Leaving a form is nothing dangerous, and a list is readable on a telephone."""
 
-    classes: ClassVar[dict[str, str]] = {"form.cancel_button": "btn", "form.save_button": "btn btn-primary"}
+    classes: ClassVar[dict[str, str]] = {
+        "form.cancel_button": "btn",
+        "form.save_button": "btn btn-primary",
+        "list.table": "table table-vcenter card-table stack",
+    }
 
 
 class OfficeTheme(DefaultTheme):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models.base import ID_LENGTH, Base, Identified, utc_now
 
-__all__ = ["DeviceTrim", "EarlyUndo", "MovementCount", "RetentionRun"]
+__all__ = ["UNDONE_OF", "DeviceTrim", "EarlyUndo", "MovementCount", "RetentionRun"]
+
+
+UNDONE_OF: Final = "undone:"
+"""What the kind of those begins with that were undone."""
 
 
 class MovementCount(Base):
     """How many events there were in an hour of a day on the organization's wall clock, of movements that are gone.
 
-    `pass_type` is empty where nothing was used.
+    `pass_type` is empty where nothing was used. A `kind` after `undone:` says how many of that kind were undone; they
+    are among those of the kind itself.
     """
 
     __tablename__ = "movement_count"

@@ -16,13 +16,16 @@ from sqlalchemy.orm import Session
 
 from access.wire.events import EventKind
 from access.wire.movements import ENTRIES, EXITS
-from server.models import Event, Person
+from server.models import Event, MovementCount, Person
+from server.models.privacy import UNDONE_OF
 from server.reports.wanted import Wanted, What
 
 __all__ = [
     "Bucket",
+    "Counted",
     "Movement",
     "Traits",
+    "gone_counts",
     "movements",
     "people_counts",
     "plain_counts",
@@ -44,6 +47,16 @@ class Bucket(NamedTuple):
     at: datetime
     access_point_id: str
     kind: str
+
+
+class Counted(NamedTuple):
+    """An hour of a local day, where, what, and with what, of events that are counts now."""
+
+    day: date
+    hour: int
+    access_point_id: str
+    kind: str
+    pass_type: str
 
 
 class Traits(NamedTuple):
@@ -77,6 +90,32 @@ def plain_counts(session: Session, organization_id: str, wanted: Wanted, span: S
     """How many by one column of the event."""
     counted = _counted(session, organization_id, wanted, span, (column,))
     return Counter({value: number for (value,), number in counted.items()})
+
+
+def gone_counts(session: Session, organization_id: str, wanted: Wanted) -> Counter[Counted]:
+    """How many there were of those that retention made counts. It keeps no person, and not what was offline.
+
+    Below zero where the undoing of what is still an event has gone before it.
+    """
+    if wanted.is_offline is not None:
+        return Counter()
+    kinds = wanted.what.kinds
+    undone = [f"{UNDONE_OF}{each}" for each in kinds] if wanted.what in (What.ENTRIES, What.EXITS) else []
+    columns = (MovementCount.day, MovementCount.hour, MovementCount.access_point_id)
+    query = select(*columns, MovementCount.kind, MovementCount.pass_type, MovementCount.count).where(
+        MovementCount.organization_id == organization_id,
+        MovementCount.day.between(wanted.first_on, wanted.last_on),
+        MovementCount.kind.in_([*kinds, *undone]),
+    )
+    if wanted.point_ids:
+        query = query.where(MovementCount.access_point_id.in_(wanted.point_ids))
+    if wanted.pass_type is not None:
+        query = query.where(MovementCount.pass_type == wanted.pass_type)
+    found: Counter[Counted] = Counter()
+    for day, hour, point_id, kind, pass_type, number in session.execute(query):
+        place = Counted(day, hour, point_id, kind.removeprefix(UNDONE_OF), pass_type)
+        found[place] += -number if kind.startswith(UNDONE_OF) else number
+    return found
 
 
 def people_counts(session: Session, organization_id: str, wanted: Wanted, span: Span) -> Counter[Traits | None]:

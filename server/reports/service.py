@@ -1,4 +1,7 @@
-"""The report's figures: counted once by hour and access point, then put together by the organization's local days."""
+"""The report's figures: counted once by hour and access point, then put together by the organization's local days.
+
+Days whose events retention has made counts are in them by those counts, of which nothing is known but place and time.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from server.feed.projection import age_group
 from server.models import Event
 from server.reports import repository
 from server.reports.occupancy import Level, occupancy
-from server.reports.repository import Bucket
+from server.reports.repository import Bucket, Counted
 from server.reports.wanted import GroupBy, Wanted
 
 __all__ = ["Figures", "Group", "Page", "all_rows", "figures", "groups", "page", "traits_of"]
@@ -33,9 +36,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the charts show. Weekdays count from 1, Monday; hours are those of the local clock."""
+    """What the charts show. Weekdays count from 1, Monday; hours are those of the local clock.
+
+    `only_counted` of the total are no events any more: retention has left their counts.
+    """
 
     total: int
+    only_counted: int
     by_hour: tuple[int, ...]
     by_day: tuple[tuple[date, int], ...]
     heat: tuple[tuple[int, ...], ...]
@@ -64,23 +71,25 @@ def figures(
     occupied = (start_of_day(occupied_on, zone), start_of_day(add_days(occupied_on, 1), zone))
     with database.read() as session:
         tallies = repository.tallies(session, organization_id, wanted, span, is_by_minute=_has_odd_hours(span, zone))
+        gone = repository.gone_counts(session, organization_id, wanted)
         reasons = repository.reason_counts(session, organization_id, wanted, span)
         moves = repository.movements(session, organization_id, wanted.point_ids, occupied)
     hours, days, points, kinds = Counter[int](), Counter[date](), Counter[str](), Counter[str]()
     heat = [[0] * 24 for _ in range(7)]
-    for bucket, local, number in _local(tallies, zone):
-        hours[local.hour] += number
-        days[local.date()] += number
-        points[bucket.access_point_id] += number
-        kinds[bucket.kind] += number
-        heat[local.weekday()][local.hour] += number
+    for place, number in _places(tallies, gone, zone):
+        hours[place.hour] += number
+        days[place.day] += number
+        points[place.access_point_id] += number
+        kinds[place.kind] += number
+        heat[place.day.weekday()][place.hour] += number
     return Figures(
-        total=sum(tallies.values()),
+        total=tallies.total() + gone.total(),
+        only_counted=max(0, gone.total()),
         by_hour=tuple(hours[hour] for hour in range(24)),
         by_day=tuple((each, days[each]) for each in wanted.days),
         heat=tuple(map(tuple, heat)),
-        by_point=_most_first(points),
-        by_kind=kinds,
+        by_point=_most_first(+points),
+        by_kind=+kinds,
         reasons=_most_first(reasons),
         occupancy_on=occupied_on,
         occupancy=tuple(occupancy(moves, occupied, now=now)),
@@ -93,21 +102,27 @@ def groups(
     """The counts by one thing: what has an order in it, others the largest first."""
     span = wanted.span(zone)
     with database.read() as session:
+        gone = repository.gone_counts(session, organization_id, wanted)
         if by is GroupBy.PASS_TYPE:
             found = repository.plain_counts(session, organization_id, wanted, span, Event.pass_type)
-            return _listed(Counter({each or "": number for each, number in found.items()}))
+            used = Counter({each or "": number for each, number in found.items()})
+            for place, number in gone.items():
+                used[place.pass_type] += number
+            return _listed(+used)
+        nameless = Counter({"": gone.total()})
         if by is GroupBy.OFFLINE:
             found = repository.plain_counts(session, organization_id, wanted, span, Event.is_offline)
-            return _listed(Counter({"yes" if each else "no": number for each, number in found.items()}))
+            return _listed(+(Counter({"yes" if each else "no": number for each, number in found.items()}) + nameless))
         if by in (GroupBy.AGE_GROUP, GroupBy.CITY):
-            return _of_people(repository.people_counts(session, organization_id, wanted, span), by, today)
+            people = repository.people_counts(session, organization_id, wanted, span)
+            return _listed(+(_of_people(people, by, today) + nameless))
         tallies = repository.tallies(session, organization_id, wanted, span, is_by_minute=_has_odd_hours(span, zone))
     counted: Counter[Any] = Counter()
-    for bucket, local, number in _local(tallies, zone):
-        counted[_key(by, bucket, local)] += number
+    for place, number in _places(tallies, gone, zone):
+        counted[_key(by, place)] += number
     if by in (GroupBy.DAY, GroupBy.HOUR, GroupBy.WEEKDAY):
-        return [Group(key, counted[key]) for key in sorted(counted)]
-    return _listed(counted)
+        return [Group(key, counted[key]) for key in sorted(+counted)]
+    return _listed(+counted)
 
 
 def page(
@@ -175,23 +190,26 @@ def _has_odd_hours(span: tuple[datetime, datetime], zone: tzinfo) -> bool:
     return False
 
 
-def _local(tallies: Counter[Bucket], zone: tzinfo) -> Iterator[tuple[Bucket, datetime, int]]:
+def _places(tallies: Counter[Bucket], gone: Counter[Counted], zone: tzinfo) -> Iterator[tuple[Counted, int]]:
+    """Every count by its hour on the wall clock: of the events that are there, then of those that are counts."""
     for bucket, number in tallies.items():
-        yield bucket, wall_clock(bucket.at, zone), number
+        local = wall_clock(bucket.at, zone)
+        yield Counted(local.date(), local.hour, bucket.access_point_id, bucket.kind, ""), number
+    yield from gone.items()
 
 
-def _key(by: GroupBy, bucket: Bucket, local: datetime) -> Any:
+def _key(by: GroupBy, place: Counted) -> Any:
     keys = {
-        GroupBy.DAY: local.date(),
-        GroupBy.HOUR: local.hour,
-        GroupBy.WEEKDAY: local.isoweekday(),
-        GroupBy.ACCESS_POINT: bucket.access_point_id,
-        GroupBy.KIND: bucket.kind,
+        GroupBy.DAY: place.day,
+        GroupBy.HOUR: place.hour,
+        GroupBy.WEEKDAY: place.day.isoweekday(),
+        GroupBy.ACCESS_POINT: place.access_point_id,
+        GroupBy.KIND: place.kind,
     }
     return keys[by]
 
 
-def _of_people(found: Counter[repository.Traits | None], by: GroupBy, today: date) -> list[Group]:
+def _of_people(found: Counter[repository.Traits | None], by: GroupBy, today: date) -> Counter[str]:
     counted: Counter[str] = Counter()
     for person, number in found.items():
         if person is None:
@@ -200,7 +218,7 @@ def _of_people(found: Counter[repository.Traits | None], by: GroupBy, today: dat
             counted[age_group(person.born_on, today).value if by is GroupBy.AGE_GROUP else person.city.strip()] += (
                 number
             )
-    return _listed(counted)
+    return counted
 
 
 def _listed(counted: Counter[str]) -> list[Group]:

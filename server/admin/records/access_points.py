@@ -41,7 +41,7 @@ class FacilityView(OrganizationView):
 
     def __init__(self) -> None:
         super().__init__(
-            Facility, key="facility", menu="sites.facilities", one="sites.facility", icon="fa-solid fa-person-swimming"
+            Facility, key="facility", menu="sites.facilities", one="one.facility", icon="fa-solid fa-person-swimming"
         )
 
 

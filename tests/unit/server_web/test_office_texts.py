@@ -144,7 +144,7 @@ FAMILIES = {
     "history": ["from", "to"],
     "report": [
         *(f"age_{each}" for each in AgeGroup),
-        *("offline_yes", "offline_no"),
+        *("offline_yes", "offline_no", "only_counted"),
         *(f"{part}_{each}" for part in ("chart", "head") for each in ("by_hour", "by_day", "by_point", "reasons")),
     ],
     "activity_kind": [str(each) for each in ActivityKind],
