@@ -4,150 +4,45 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 
-from gatehouse.commands.bench_names import FIRST_NAMES, LAST_NAMES, pick
-from gatehouse.commands.bench_page import Area, Figure, figure
+from gatehouse.commands.bench_names import LAST_NAMES, pick
+from gatehouse.commands.bench_page import Area
+from gatehouse.commands.bench_page_town import Block, Town, email, member_id, person_name, phone
 from gatehouse.commands.bench_scratch import ORGANIZATION, Scratch, tell
+from gatehouse.commands.bench_stopwatch import Figure, Stopwatch
 from server.clients import indexing
 from server.clients.filters import ClientFilter
-from server.clients.folding import compact
 from server.clients.service import Scope, find_clients
-from server.models import Account, Membership, MembershipPerson, MembershipType, Organization, Person, Tag, person_tag
+from server.models import MembershipType, Organization, Tag
 
 __all__ = ["AREA"]
 
 _CALLS: Final = 100
-_FAMILY_SIZES: Final = (1, 2, 4, 1, 3, 5, 2, 1)
-_MADE_AT: Final = datetime(2024, 1, 1, tzinfo=UTC)
-_TAG, _TYPE = "bench-tag", "bench-type"
-_HOSTS: Final = ("gmail.com", "videotron.ca", "hotmail.com", "sympatico.ca", "outlook.com", "cegep.example")
+_TAG: Final = "tag"
 
 
 def fill(place: Scratch) -> None:
     """Families with members, numbers and addresses; some owe, some are tagged, most have a membership."""
+    blocks = Block.both(place.people)
     with place.database.write() as session:
-        session.add(Organization(id=ORGANIZATION, name_en="Bench", time_zone=place.zone.key))
-        session.flush()
-        session.add(Tag(id=_TAG, organization_id=ORGANIZATION, name="Swim club"))
-        session.add(MembershipType(id=_TYPE, organization_id=ORGANIZATION, name_en="Pool"))
-    town = _Town(place)
-    place.in_bulk()
-    for table, columns, rows in town.tables():
-        tell(f"  {table.name}")
-        place.bulk(table, columns, rows)
+        for block in blocks:
+            own = block.organization_id
+            session.add(Organization(id=own, name_en="Bench", time_zone=place.zone.key))
+            session.flush()
+            session.add(Tag(id=f"{_TAG}-{own}", organization_id=own, name="Swim club"))
+            session.add(MembershipType(id=f"type-{own}", organization_id=own, name_en="Pool"))
+    for block in blocks:
+        own = block.organization_id
+        for table, columns, rows in Town(place, block, tag=f"{_TAG}-{own}", type_=f"type-{own}").tables():
+            tell(f"  {table.name}")
+            place.bulk(table, columns, rows)
     tell("  the index of the search")
     with place.database.write_engine.begin() as connection:
         indexing.rebuild(connection)
-
-
-class _Town:
-    """The rows, from the number of each person alone."""
-
-    def __init__(self, place: Scratch) -> None:
-        self._people, self._is_sqlite = place.people, place.database.is_sqlite
-
-    def tables(self) -> Iterator[tuple[Any, tuple[str, ...], Iterator[tuple[Any, ...]]]]:
-        """Each table with its columns and its rows, parents first."""
-        yield (
-            Account.__table__,
-            ("id", "organization_id", "name", "owner_id", "balance_cents", "created_at"),
-            self._accounts(),
-        )
-        yield Person.__table__, _PERSON_COLUMNS, (self._person(number, family) for number, family in self._numbers())
-        columns = ("id", "organization_id", "account_id", "type_id", "starts_on", "ends_on", "created_at")
-        yield Membership.__table__, columns, self._memberships()
-        covered = ((f"m{family}", f"p{number}") for number, family in self._numbers() if family % 3)
-        yield MembershipPerson.__table__, ("membership_id", "person_id"), covered
-        yield person_tag, ("person_id", "tag_id"), ((f"p{number}", _TAG) for number in range(0, self._people, 200))
-
-    def _numbers(self) -> Iterator[tuple[int, int]]:
-        number = family = 0
-        while number < self._people:
-            for _ in range(_FAMILY_SIZES[family % len(_FAMILY_SIZES)]):
-                if number < self._people:
-                    yield number, family
-                    number += 1
-            family += 1
-
-    def _families(self) -> Iterator[tuple[int, int]]:
-        """(family, the number of its first person)."""
-        last = -1
-        for number, family in self._numbers():
-            if family != last:
-                last = family
-                yield family, number
-
-    def _accounts(self) -> Iterator[tuple[Any, ...]]:
-        for family, owner in self._families():
-            due = 12_000 if family % 25 == 7 else 0
-            yield f"a{family}", ORGANIZATION, "", f"p{owner}", due, self._instant(family)
-
-    def _memberships(self) -> Iterator[tuple[Any, ...]]:
-        for family, _ in self._families():
-            if family % 3:
-                ends_on = self._day(date(2026, 1, 1) + timedelta(days=family % 700)) if family % 2 else None
-                yield (
-                    f"m{family}",
-                    ORGANIZATION,
-                    f"a{family}",
-                    _TYPE,
-                    self._day(date(2024, 1, 1)),
-                    ends_on,
-                    self._instant(family),
-                )
-
-    def _person(self, number: int, family: int) -> tuple[Any, ...]:
-        first, last = person_name(number, family)
-        born_on = self._day(date(1940, 1, 1) + timedelta(days=number * 37 % 30_000))
-        picture = f"{number:064x}" if number % 5 else None
-        flags = (number % 1_000 == 3, number % 700 == 5)
-        return (
-            f"p{number}", ORGANIZATION, f"a{family}", first, last, born_on, member_id(number), email(number, family),
-            phone(number), picture, *flags, self._instant(number), *[""] * 8, False, False,
-        )  # fmt: skip
-
-    def _day(self, day: date) -> Any:
-        return day.isoformat() if self._is_sqlite else day
-
-    def _instant(self, number: int) -> Any:
-        at = _MADE_AT + timedelta(minutes=number)
-        return at.strftime("%Y-%m-%d %H:%M:%S.000000") if self._is_sqlite else at
-
-
-_PERSON_COLUMNS: Final = (
-    "id", "organization_id", "account_id", "first_name", "last_name", "date_of_birth", "member_id", "email", "phone",
-    "access_picture", "is_blocked", "has_notify_flag", "created_at", "gender", "address_line_1", "address_line_2",
-    "city", "province", "postal_code", "country", "admin_note", "wants_email", "wants_sms",
-)  # fmt: skip
-
-
-def person_name(number: int, family: int) -> tuple[str, str]:
-    """First and last name; a family shares its last name."""
-    return pick(FIRST_NAMES, number), pick(LAST_NAMES, family + 1_000_003)
-
-
-def member_id(number: int) -> str:
-    """As on a card."""
-    return f"{10_000_000 + number * 7}"
-
-
-def phone(number: int) -> str:
-    """In one of three spellings."""
-    digits = f"{514 + number % 5}{200 + number // 5 % 700:03}{number * 7919 % 10_000:04}"
-    spelling = ("({0}) {1}-{2}", "{0}-{1}-{2}", "+1 {0} {1} {2}")[number % 3]
-    return spelling.format(digits[:3], digits[3:6], digits[6:])
-
-
-def email(number: int, family: int) -> str:
-    """Most people's names are in it, one way or another."""
-    first, last = (compact(each) for each in person_name(number, family))
-    name = (f"{first}.{last}{number % 97}", f"{first[:1]}{last}{number % 977}", f"{last}.{first}", f"{first}{number}")
-    return f"{name[number % 4]}@{_HOSTS[number % len(_HOSTS)]}"
 
 
 def measure(place: Scratch) -> Iterator[Figure]:
@@ -155,28 +50,28 @@ def measure(place: Scratch) -> Iterator[Figure]:
     scope = Scope(ORGANIZATION, place.today, place.zone)
     chosen = random.Random(7)
     people = _some_people(place, chosen)
-    find = partial(find_clients, place.database, scope)
+    find, figure = partial(find_clients, place.database, scope), Stopwatch(place.database).figure
     everything: list[Callable[[], object]] = []
     for name, say in _TYPED.items():
         calls = [partial(find, ClientFilter.of({"q": say(each, chosen)})) for each in people]
-        everything += calls[:: len(_TYPED)]
+        everything += calls[: max(1, len(calls) // len(_TYPED))]
         yield figure(f"search: {name}", calls)
     chosen.shuffle(everything)
     yield figure("search: all of these, mixed", everything)
-    yield figure("the list, first page", [partial(find, ClientFilter())] * 30)
-    middle = [(f"{pick(LAST_NAMES, each)}".lower(), "") for each in range(30)]
+    yield figure("the list, first page", [partial(find, ClientFilter())] * place.calls(30))
+    middle = [(f"{pick(LAST_NAMES, each)}".lower(), "") for each in range(place.calls(30))]
     yield figure("the list, somewhere in it", [partial(find, ClientFilter(), after=after) for after in middle])
     for name, form in _FILTERS.items():
-        yield figure(f"filter: {name}", [partial(find, ClientFilter.of(form))] * 15)
+        yield figure(f"filter: {name}", [partial(find, ClientFilter.of(form))] * place.calls(15))
     numbers = [partial(_bare, place, _BY_ID, member_id(each[0])) for each in people]
-    yield figure("one person by member ID", numbers, is_baseline=True)
+    yield figure("one person by member ID", numbers, bare_for="search: member ID")
     names = [partial(_bare, place, _BY_NAME, person_name(*each)[1]) for each in people]
-    yield figure("50 people of one last name", names, is_baseline=True)
+    yield figure("50 people of one last name", names, bare_for="search: last name")
 
 
 def _some_people(place: Scratch, chosen: random.Random) -> list[tuple[int, int]]:
-    wanted = set(chosen.sample(range(place.people), min(_CALLS, place.people)))
-    found = [(number, family) for number, family in _Town(place)._numbers() if number in wanted]
+    wanted = set(chosen.sample(range(place.people), min(place.calls(_CALLS), place.people)))
+    found = [(number, family) for number, family in Block.both(place.people)[0].numbers() if number in wanted]
     chosen.shuffle(found)
     return found
 
@@ -212,12 +107,12 @@ _TYPED: Final[dict[str, _Said]] = {
     "nobody": lambda who, _: person_name(*who)[1][::-1] + "qqq",
 }
 _FILTERS: Final = {
-    "tag": {"tag": _TAG},
+    "tag": {"tag": f"{_TAG}-{ORGANIZATION}"},
     "balance due": {"due": "1"},
     "blocked": {"flag": "blocked"},
     "no access picture": {"picture": "none"},
     "children without a membership": {"age": "child", "membership": "none"},
-    "a tag and a search": {"tag": _TAG, "q": "tre"},
+    "a tag and a search": {"tag": f"{_TAG}-{ORGANIZATION}", "q": "tre"},
     "created since": {"since": "2024-11-01"},
     "archived": {"archived": "only"},
 }

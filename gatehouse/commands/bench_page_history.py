@@ -8,176 +8,139 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, date, datetime, time
+from typing import Final
 
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
+from gatehouse.commands.bench_history_rows import COLUMNS, Door, Happening, Whose, event_rows
+from gatehouse.commands.bench_page_town import Block, account_id, person_id
 from gatehouse.commands.bench_scratch import ORGANIZATION, Scratch, tell
 from server.db import Database
-from server.models import (
-    AccessPoint,
-    Account,
-    Device,
-    Event,
-    Multipass,
-    MultipassType,
-    Person,
-    Site,
-)
+from server.models import AccessPoint, Account, Device, Event, Multipass, MultipassType, Person, Site
 
-__all__ = ["BIG_ACCOUNT", "BIG_PASS", "History"]
+__all__ = ["BIG_ACCOUNT", "BIG_PASS", "History", "big_person", "point_id"]
 
-BIG_ACCOUNT: Final = "01900000-0000-7000-8000-000000000000"
-BIG_PASS: Final = "01900000-0000-7000-8001-000000000000"
+BIG_ACCOUNT: Final = "01900000-0000-7000-8001-000000000000"
+BIG_PASS: Final = "01900000-0000-7000-8002-000000000000"
 _TABLE: Final[Table] = Event.__table__  # type: ignore[assignment]
-_COLUMNS: Final = tuple(column.name for column in _TABLE.columns)
-_POINTS, _PEOPLE_OF_BIG, _DAYS = 20, 25, 1825
-# kind, outcome, reasons, how many of a thousand; what is left over is a plain entry.
-_KINDS: Final = (
-    ("checked_out", "granted", "[]", 120),
-    ("denied", "denied", '["membership_expired"]', 30),
-    ("repeated", "granted", "[]", 20),
-    ("review_requested", "review", '["balance_due"]', 15),
-    ("review_approved", "granted", '["balance_due"]', 12),
-    ("undone", "granted", "[]", 3),
-    ("overridden", "granted", '["multipass_depleted"]', 2),
-)
-_PLAIN: Final = ("checked_in", "granted", "[]")
+_POINTS, _OTHER_POINTS, _PEOPLE_OF_BIG = 20, 4, 25
+_OPEN_MS, _DAY_MS = 16 * 3_600_000, 24 * 3_600_000
+_EVERY_OTHER: Final = 25
 
 
 @dataclass(frozen=True)
 class History:
-    """`events` events, `big` of them on one account, `busy` on the last day, the others over `accounts` accounts."""
+    """`events` events, `big` of them on one account, `busy` on the last day; every 25th is of another organization."""
 
     events: int
     big: int
     busy: int
-    accounts: int
+    days: int
     last_day: date
+    here: Block
+    elsewhere: Block
 
     def write(self, place: Scratch) -> None:
         """Adds doors, the large account and the events to a database that has the other accounts."""
         self._places(place.database)
         indexes = sorted(_TABLE.indexes, key=lambda index: str(index.name))
-        _each(place.database, (DropIndex(index) for index in indexes))
+        _each(place.database, (DropIndex(index, if_exists=True) for index in indexes))
+        if not place.database.is_sqlite:
+            _run(place.database, "ALTER TABLE event SET UNLOGGED")
         tell(f"  {self.events:,} events")
-        place.bulk(_TABLE, _COLUMNS, self._rows())
+        place.bulk(_TABLE, COLUMNS, event_rows(self._happenings(), self._doors()))
         for index in indexes:
             tell(f"  index {index.name}")
             _each(place.database, [CreateIndex(index)])
+
+    def _doors(self) -> list[Door]:
+        here = [Door(ORGANIZATION, "site", device_id(each), point_id(each)) for each in range(_POINTS)]
+        others = range(_POINTS, _POINTS + _OTHER_POINTS)
+        return here + [Door(self.elsewhere.organization_id, "other", device_id(i), point_id(i)) for i in others]
 
     def _places(self, database: Database) -> None:
         here = {"organization_id": ORGANIZATION}
         with database.write() as session:
             session.add(Site(id="site", name_en="Site", **here))
+            session.add(Site(id="other", name_en="Site", organization_id=self.elsewhere.organization_id))
             session.add(MultipassType(id="pool", name_en="Pool", total=10, **here))
             session.add(Account(id=BIG_ACCOUNT, name="A large family", **here))
             session.flush()
-            for number in range(_POINTS):
-                session.add(AccessPoint(id=_point(number), site_id="site", name_en=f"Door {number}", **here))
-                session.add(Device(id=_device(number), site_id="site", name=f"Door {number}", secret_hash="-", **here))
+            for number, door in enumerate(self._doors()):
+                of = {"organization_id": door.organization_id, "site_id": door.site_id}
+                session.add(AccessPoint(id=door.access_point_id, name_en=f"Door {number}", **of))
+                session.add(Device(id=door.device_id, name=f"Door {number}", secret_hash="-", **of))
             for place in range(_PEOPLE_OF_BIG):
-                session.add(Person(id=_big_person(place), account_id=BIG_ACCOUNT, first_name=f"Person {place}", **here))
+                session.add(Person(id=big_person(place), account_id=BIG_ACCOUNT, first_name=f"Person {place}", **here))
             held = {"account_id": BIG_ACCOUNT, "type_id": "pool", "total": 10, "purchased_on": self.last_day}
             session.add(Multipass(id=BIG_PASS, **held, **here))
 
-    def _rows(self) -> Iterator[tuple[Any, ...]]:
-        """The events in the order they happened."""
-        rnd, drawn = random.Random(1), random.Random(1).random
-        seqs = [0] * _POINTS
-        kinds = [each[:3] for each in _KINDS for _ in range(each[3])]
-        kinds += [_PLAIN] * (1000 - len(kinds))
-        rnd.shuffle(kinds)
+    def _happenings(self) -> Iterator[Happening]:
+        """A few doors and families have most of it."""
+        drawn = random.Random(1).random
         every = max(1, self.events // self.big)
-        for number, at in enumerate(self._instants()):
-            is_big = number % every == 0 and number // every < self.big
-            point = int(drawn() ** 2 * _POINTS)
-            seqs[point] += 1
-            family = int(drawn() ** 2 * self.accounts)
-            account = BIG_ACCOUNT if is_big else f"a{family}"
-            person = _big_person(int(drawn() * _PEOPLE_OF_BIG)) if is_big else f"p{family * 19 // 8}"
-            yield _row(number, at, (point, seqs[point]), (account, person), kinds[int(drawn() * 1000)], drawn())
+        for number, at_ms in enumerate(self._instants()):
+            if number % _EVERY_OTHER == _EVERY_OTHER - 1:
+                door = _POINTS + int(drawn() * _OTHER_POINTS)
+                yield Happening(at_ms, door, _someone(self.elsewhere, drawn(), drawn(), drawn()))
+            elif number % every == 0 and number // every < self.big:
+                pass_id = _pass(BIG_ACCOUNT, drawn())
+                whose = Whose(BIG_ACCOUNT, big_person(int(drawn() * _PEOPLE_OF_BIG)), pass_id)
+                yield Happening(at_ms, int(drawn() ** 2 * _POINTS), whose)
+            else:
+                door = int(drawn() ** 2 * _POINTS)
+                yield Happening(at_ms, door, _someone(self.here, drawn() ** 2, drawn(), drawn()))
 
-    def _instants(self) -> Iterator[datetime]:
-        """Sixteen hours a day, over years; the last day is a busy one."""
+    def _instants(self) -> Iterator[int]:
+        """Sixteen hours a day, over years; the last day is a busy one. Milliseconds since 1970."""
         calm = max(0, self.events - self.busy)
-        first = datetime.combine(self.last_day - timedelta(days=_DAYS), datetime.min.time(), UTC) + timedelta(hours=11)
-        step = timedelta(hours=16) * _DAYS / max(1, calm)
-        hours = timedelta(hours=16)
+        opening = int(datetime.combine(self.last_day, time(11), UTC).timestamp()) * 1000
+        first, whole = opening - self.days * _DAY_MS, self.days * _OPEN_MS
         for number in range(calm):
-            day, within = divmod(step * number, hours)
-            yield first + timedelta(days=day) + within
-        opening = datetime.combine(self.last_day, datetime.min.time(), UTC) + timedelta(hours=11)
+            day, within = divmod(whole * number // calm, _OPEN_MS)
+            yield first + day * _DAY_MS + within
         for number in range(self.events - calm):
-            yield opening + hours * number / self.busy
+            yield opening + _OPEN_MS * number // self.busy
 
 
-def _row(
-    number: int,
-    at: datetime,
-    at_door: tuple[int, int],
-    whose: tuple[str, str],
-    kind: tuple[str, str, str],
-    chance: float,
-) -> tuple[Any, ...]:
-    (point, seq), (account, person), (what, outcome, reasons) = at_door, whose, kind
-    id_ = f"{int(at.timestamp() * 1000):012x}{number:08x}"
-    id_ = f"{id_[:8]}-{id_[8:12]}-7{number % 4096:03x}-8000-0000{id_[12:]}"
-    flags = '["overdrawn"]' if chance < 0.0005 else '["late"]' if chance < 0.02 else "[]"
-    is_pass = chance > 0.7
-    pass_id = (BIG_PASS if chance > 0.995 else f"pass-{account}-{int(chance * 40)}") if is_pass else f"member-{account}"
-    text = at.isoformat(" ", "microseconds")[:26]
-    is_staff = what in ("review_approved", "undone", "overridden")
-    body = (
-        f'{{"access_point":"{_point(point)}","account":"{account}","boot_id":"b","clock":"trusted",'
-        f'"credential":{{"fingerprint":"{number:032x}","kind":"barcode"}},"device":"{_device(point)}",'
-        f'"entitlement":{{"id":"{pass_id}","name":"Pool","remaining":3,"takes_use":false,"type":"multipass"}},'
-        f'"id":"{id_}","kind":"{what}","outcome":"{outcome}","person":"{person}","seq":{seq},"v":1}}'
-    )
-    return (
-        id_,
-        ORGANIZATION,
-        "site",
-        _device(point),
-        seq,
-        f"{number:064x}",
-        _point(point),
-        account,
-        person,
-        what,
-        outcome,
-        reasons,
-        "multipass" if is_pass else "membership",
-        pass_id,
-        "Pool" if is_pass else "Family membership",
-        "barcode",
-        text,
-        text,
-        False,
-        "kim" if is_staff else None,
-        None,
-        flags,
-        flags != "[]",
-        body,
-        f"{number:064x}",
-    )
+def _someone(block: Block, which: float, who: float, chance: float) -> Whose:
+    family = block.first_family + int(which * block.families)
+    account = account_id(family)
+    return Whose(account, person_id(block.member(family, who)), _pass(account, chance))
+
+
+def _pass(account: str, chance: float) -> str | None:
+    """Two thirds have a membership; the large account's own pass is one of two hundred events."""
+    if account == BIG_ACCOUNT and chance > 0.995:
+        return BIG_PASS
+    return f"{account[:14]}9{account[15:]}-{int(chance * 40)}" if chance > 0.7 else None
 
 
 def _each(database: Database, statements: Iterable[CreateIndex | DropIndex]) -> None:
     with database.write_engine.begin() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
         for statement in statements:
             connection.execute(statement)
 
 
-def _big_person(place: int) -> str:
-    return f"01900000-0000-7000-9{place:03x}-000000000000"
+def _run(database: Database, statement: str) -> None:
+    with database.write_engine.begin() as connection:
+        connection.execute(text(statement))
 
 
-def _point(number: int) -> str:
+def big_person(place: int) -> str:
+    """Somebody of the large account."""
+    return f"01900000-0000-7000-9{place + 1:03x}-000000000000"
+
+
+def point_id(number: int) -> str:
+    """An access point."""
     return f"01900000-0000-7000-a000-{number:012x}"
 
 
-def _device(number: int) -> str:
+def device_id(number: int) -> str:
+    """The door there."""
     return f"01900000-0000-7000-b000-{number:012x}"

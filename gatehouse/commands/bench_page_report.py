@@ -1,65 +1,61 @@
-"""`gatehouse bench page`: the Access points report, its figures and its pages, beside the bare count under them."""
+"""`gatehouse bench page`: the Access points report, its pages and files, beside the bare count under them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from datetime import time as clock_time
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
+from urllib.parse import urlencode
 
-from gatehouse.commands.bench_page import Area, Figure, figure
-from gatehouse.commands.bench_scratch import ORGANIZATION, Scratch
-from server.reports import service
-from server.reports.repository import tallies
-from server.reports.wanted import GroupBy, Period, Wanted
+from gatehouse.commands.bench_office import office
+from gatehouse.commands.bench_page import Area
+from gatehouse.commands.bench_page_history import point_id
+from gatehouse.commands.bench_scratch import Scratch
+from gatehouse.commands.bench_stopwatch import Figure
 
 __all__ = ["AREA"]
 
 _CALLS: Final = 10
-_ZONE: Final = ZoneInfo("America/Toronto")
+_COUNT: Final = "event.access_point_id, event.kind, count(*) .. GROUP BY"
+_ROWS: Final = "FROM event .. ORDER BY event.occurred_at"
 
 
 def fill(_place: Scratch) -> None:
     """The history of Account activity is enough."""
 
 
-def measure(place: Scratch) -> list[Figure]:
-    """A day, a month and a year; grouped; a page far into a year."""
+def measure(place: Scratch) -> Iterator[Figure]:
+    """A day, a month and a year; filtered and grouped; a page far into a year; the first bytes of the files."""
     if not place.events:
-        return []
-    database, now = place.database, datetime.combine(place.today, clock_time(23), UTC)
-    figures: list[Figure] = []
+        return
+    spans = {name: _days(place, days) for name, days in (("a day", 1), ("a month", 30), ("a year", 365))}
+    far = datetime.combine(place.today, time(), UTC) - timedelta(days=200)
+    deep = f"{int(far.timestamp() * 1_000_000)}-z"
+    asked = {
+        **{f"report, {name}": span for name, span in spans.items()},
+        "report, a year: everything": {**spans["a year"], "what": "all"},
+        "report, a year: refusals": {**spans["a year"], "what": "refused"},
+        "report, a year: one point": {**spans["a year"], "point": point_id(3)},
+        "report, a year: multipasses": {**spans["a year"], "pass": "multipass"},
+        "report, a year: by city": {**spans["a year"], "group": "city"},
+        "report, a year: far into the rows": {**spans["a year"], "after": deep},
+        "report, a month long ago": _days(place, 30, before=place.days * 4 // 5),
+    }
+    with office(place.database) as office_:
+        for name, query in asked.items():
+            yield from office_.figures(
+                name, f"/admin/report?{urlencode(query)}", bare=_COUNT, calls=place.calls(_CALLS)
+            )
+        for name in ("csv", "xlsx"):
+            path = f"/admin/report.{name}?{urlencode(spans['a year'])}"
+            label = f"report, a year: {name.upper()}, first bytes"
+            yield from office_.figures(label, path, bare=_ROWS, calls=place.calls(_CALLS), is_download=True)
 
-    def timed(name: str, call: Callable[[], object], *, is_baseline: bool = False) -> None:
-        figures.append(figure(name, [call] * _CALLS, is_baseline=is_baseline))
 
-    for name, days in (("a day", 1), ("a month", 30), ("a year", 365)):
-        wanted = Wanted(
-            first_on=place.today - timedelta(days=days + 30),
-            last_on=place.today - timedelta(days=31),
-            period=Period.CUSTOM,
-        )
-
-        def bare(wanted: Wanted = wanted) -> object:
-            with database.read() as session:
-                return tallies(session, ORGANIZATION, wanted, wanted.span(_ZONE), is_by_minute=False)
-
-        def shown(wanted: Wanted = wanted) -> object:
-            return service.figures(database, ORGANIZATION, wanted, zone=_ZONE, now=now)
-
-        timed(f"report, {name}: every chart", shown)
-        timed(f"report, {name}: counted by hour and point", bare, is_baseline=True)
-
-    def by_city() -> object:
-        return service.groups(database, ORGANIZATION, wanted, GroupBy.CITY, zone=_ZONE, today=place.today)
-
-    def rows() -> object:
-        return service.page(database, ORGANIZATION, wanted, zone=_ZONE)
-
-    timed("report, a year: by city", by_city)
-    timed("report, a year: fifty rows", rows)
-    return figures
+def _days(place: Scratch, days: int, *, before: int = 31) -> dict[str, str]:
+    last = place.today - timedelta(days=before)
+    first = last - timedelta(days=days - 1)
+    return {"period": "custom", "from": first.isoformat(), "to": last.isoformat()}
 
 
 AREA: Final = Area("report", 30, fill, measure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette_admin.views import BaseView
 
+from server.admin.addresses import put_first
 from server.admin.frame import BackOffice
 from server.admin.office import Office
 from server.admin.pages.access_point import AccessPointPage
@@ -148,3 +149,4 @@ def mount_admin(app: FastAPI, database: Database, settings: ServerSettings) -> N
     for view in views:
         frame.add_view(view)
     frame.mount_to(app)
+    put_first(app, frame.route_name)
