@@ -1,4 +1,7 @@
-"""The daily run in the centre: each organization once on each of its local days, after four in the morning."""
+"""The daily run in the centre: each organization once on each of its local days, after four in the morning.
+
+Afterwards the engine looks anew how its tables are filled: SQLite never does by itself, and a centre runs for months.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,8 @@ class RetentionKeeper:
         for organization_id in found:
             done = self._retention.run(organization_id, now=now)
             _log.info("retention_ran", organization=organization_id, **{k: v for k, v in done.items() if v})
+        if found:
+            self._database.gather_statistics()
         return found
 
     def _due(self, now: datetime) -> list[str]:
