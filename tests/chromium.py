@@ -47,12 +47,12 @@ _SETTLE = """async () => {
 }"""
 
 
-def launch(playwright: Playwright) -> Browser:
-    """A headless browser; fails with what to install when there is none."""
+def launch(playwright: Playwright, *more: str) -> Browser:
+    """A headless browser, with `more` arguments; fails with what to install when there is none."""
     path = shutil.which("chromium")
     assert path, "Chromium is missing: apt-get install chromium (make test does it where it may)"
     expect.set_options(timeout=PATIENCE_MS)
-    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE_MS)
+    return playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more], timeout=PATIENCE_MS)
 
 
 def settle(page: Page) -> None:
