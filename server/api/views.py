@@ -229,13 +229,18 @@ class DeviceView(View):
 
 
 class ActivityView(View):
-    """Something that people register for. `kind`: session, drop_in, private_lesson or facility_booking."""
+    """Something that people register for. `kind`: session, drop_in, private_lesson or facility_booking.
+
+    `capacity` is of each occurrence; null: no limit.
+    """
 
     code: str | None
     kind: str
     name_en: str
     name_fr: str
     facility_id: str | None
+    capacity: int | None
+    archived_at: datetime | None
 
 
 class OccurrenceView(View):

@@ -27,7 +27,7 @@ from server.webhooks import repository, service
 from server.webhooks.addresses import AddressRefused
 from server.webhooks.secrets import webhook_box
 
-__all__ = ["IntegrationsPage"]
+__all__ = ["IntegrationsPage", "needed_for"]
 
 _DAYS: Final = (30, 90, 365)
 _SHOWN: Final = 50
@@ -79,8 +79,7 @@ class IntegrationsPage(OfficePage):
         form, staff = await request.form(), signed_in_staff(request)
         name = str(form.get("name", "")).strip()[:100]
         chosen = _chosen(form, "scope")
-        # Nobody gives a program what they do not have.
-        scopes = [each for each in Scope if each.value in chosen and all(map(staff.may, _needed(each)))]
+        scopes = [each for each in Scope if each.value in chosen and all(map(staff.may, needed_for(each)))]
         if not name or not scopes:
             problem = "integrations.name_missing" if not name else "integrations.scopes_missing"
             return self._back(request, texts(staff.language)(problem), "error")
@@ -222,8 +221,8 @@ def _scopes_by_area() -> dict[str, list[Scope]]:
     return areas
 
 
-def _needed(scope: Scope) -> tuple[Permission, ...]:
-    """The permissions of staff that a scope amounts to."""
+def needed_for(scope: Scope) -> tuple[Permission, ...]:
+    """The permissions of staff that a scope amounts to: nobody gives a program what they do not have."""
     area, _, what = scope.value.partition(":")
     if what == "manage":
         return (Permission.MANAGE_ACCOUNTS,)

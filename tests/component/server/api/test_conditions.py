@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 
+from server.api import repository
 from server.api.scopes import Scope
+from server.db import Database
 from server.merging.service import merge_people
-from server.models import AuditEntry, AuditHead
+from server.models import Account, AuditEntry, AuditHead, Membership, Multipass, Person
+from server.pictures.store import PictureStore
 from server.retention import audit_log
 from tests.component.server.api.conftest import Program
+from tests.component.server_web import sample as some
 
 Make = Callable[..., Program]
 
@@ -144,3 +149,23 @@ def test_beyond_what_the_audit_log_keeps_nothing_is_left_out(program: Make, app:
 def test_an_instant_that_is_none_is_said(program: Make, query: str, moment: str) -> None:
     """Outside of the calendar in UTC, or without an offset."""
     assert program()("GET", f"/{query}{quote(moment)}").status_code == 422
+
+
+def test_both_engines_hold_and_find_the_same(database: Database, tmp_path: Path) -> None:
+    """Rows are held one after the other, people behind their accounts, and found by what the audit log tells."""
+    some.fill(database, PictureStore(tmp_path / "pictures"))
+    with database.write() as session:
+        session.execute(update(AuditEntry).values(at=datetime(2026, 1, 1, tzinfo=UTC)))
+    began = datetime.now(UTC)
+    with database.write() as session:
+        person = repository.held(session, Person, "home", "home-zoe")
+        assert person is not None
+        person.city = "Alma"
+        for model, id_ in ((Account, "home-account"), (Multipass, "home-pass"), (Membership, "home-membership")):
+            assert repository.held(session, model, "home", id_) is not None
+            assert repository.held(session, model, "elsewhere", id_) is None
+        assert repository.held(session, Person, "elsewhere", "home-zoe") is None
+    with database.read() as session:
+        found = repository.page(session, Person, "home", equal={}, after=None, limit=9, changed_since=began)
+        assert [each.id for each in found] == ["home-zoe"]
+        assert repository.uses_counted(session, ["home-pass"]) == {"home-pass": 2}

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
+from server.admin.pages.integrations import needed_for
 from server.api.scopes import Scope
 from server.audit.repository import names
 from server.models import AuditEntry
@@ -169,6 +170,28 @@ def test_another_organization_is_not_there(program: Make, app: FastAPI, everythi
     assert not wrong
     # Asked for after all of that: nobody changed anything.
     assert own("GET", "/people/home-zoe").json()["archived_at"] is None
+
+
+GIVEN_BY: Final = {
+    "view_accounts": "people:read accounts:read memberships:read multipasses:read registrations:read cards:read "
+    "balances:read checkins:read catalogue:read pictures:read",
+    "edit_accounts": "people:write accounts:write accounts:create memberships:write multipasses:write "
+    "registrations:write",
+    "edit_accounts access_pictures": "pictures:write",
+    "manage_accounts": "people:manage accounts:manage",
+    "cards": "cards:write",
+    "billing": "balances:write",
+    "attendance": "attendance:read attendance:write",
+    "access_points": "access_points:read",
+    "devices": "devices:read",
+    "import": "imports:write",
+}
+
+
+def test_nobody_gives_a_program_what_they_do_not_have() -> None:
+    """For each scope the permissions of the office that do the same."""
+    expected = {Scope(scope): needed.split() for needed, scopes in GIVEN_BY.items() for scope in scopes.split()}
+    assert {scope: [each.value for each in needed_for(scope)] for scope in Scope} == expected
 
 
 @pytest.mark.parametrize(
