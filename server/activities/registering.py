@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,9 @@ from server.errors import NotFound
 from server.models import Activity, Person, Registration
 
 __all__ = ["Registered", "cancel_registration", "give_place", "register"]
+
+
+_TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def register(
         raise NotFound("not everybody is there to be registered")
     standing = list(repository.standing_of(session, organization_id, activity_id))
     _refuse_twice(people, standing, chosen, to_come)
+    # The waitlist goes by the instant: the order in which the activity was held, whatever the clocks of those who asked.
+    at = max([now, *(each.registered_at + _TICK for each in standing)])
     found = []
     for number, person in enumerate(people):
         has_place = crowd(standing, chosen, to_come).free_for_newcomers(activity.capacity)
@@ -68,8 +74,7 @@ def register(
             session,
             person,
             activity_id,
-            # The waitlist goes by the instant: those who come together keep the order in which they were named.
-            registered_at=now + timedelta(microseconds=number),
+            registered_at=at + number * _TICK,
             status=RegistrationStatus.REGISTERED if has_place else RegistrationStatus.WAITING,
             occurrence_ids=chosen,
             has_invoice=has_invoice,

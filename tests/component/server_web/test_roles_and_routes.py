@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from sqlalchemy import func, select
 from starlette.routing import BaseRoute, Mount, Route
 from starlette_admin.views import BaseView
 
+from access.domain.registrations import ActivityKind
+from server.activities.rows import add_activity, add_occurrence, add_registration
 from server.admin.frame import OfficePage
 from server.admin.gate import SESSION_COOKIE
 from server.admin.records.base import OrganizationView
 from server.app import create_app
 from server.db import Database
-from server.models import AuditEntry, Role, Staff, utc_now
+from server.models import AuditEntry, Person, Role, Staff, utc_now
 from server.settings import ServerSettings
 from server.staff.permissions import ROLES, Permission
 from server.staff.service import create_staff, start_session
@@ -55,6 +58,9 @@ VALUES = {
     "person_id": "home-zoe",
     "device_id": "home-door",
     "membership_id": "home-membership",
+    "activity_id": "home-activity",
+    "occurrence_id": "home-occurrence",
+    "registration_id": "home-registration",
     "sha256": "0" * 64,
     "section": "contact",
     "what": "skill",
@@ -69,7 +75,14 @@ ADVICE = (
 
 @pytest.fixture
 def app(database: Database, data_dir: Path) -> FastAPI:
-    """The whole centre, of which nothing runs."""
+    """The whole centre, of which nothing runs; with an activity that somebody is registered for."""
+    at = utc_now() + timedelta(days=7)
+    with database.write() as session:
+        add_activity(session, "home", id="home-activity", kind=ActivityKind.SESSION, name_en="Swim level 1")
+        session.flush()
+        add_occurrence(session, "home-activity", at, at + timedelta(hours=1), id="home-occurrence")
+        person = session.get_one(Person, "home-zoe")
+        add_registration(session, person, "home-activity", id="home-registration", registered_at=at)
     return create_app(ServerSettings(data_dir=data_dir))
 
 
@@ -255,7 +268,7 @@ def test_an_admin_of_another_organization_finds_and_changes_nothing(
     """Whatever has an id in its path is not there, and no form leaves a trace in the log of the first organization."""
     stranger, before, shown = log_in("other"), entries(database), []
     for method, path, _ in pages(app):
-        if not re.search(r"{(account|person|device|membership)_id}", path):
+        if not re.search(r"{(account|person|device|membership|activity)_id}", path):
             continue
         answer = stranger.get(address(path)) if method == "GET" else post(stranger, address(path))
         # A redirect shows nothing, and leads to a page that is not there either.
