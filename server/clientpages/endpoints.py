@@ -39,13 +39,17 @@ def _link(handler: _Handler) -> _Handler:
     async def answer(request: Request) -> Response:
         pages: ClientPages = request.app.state.client_pages
         address = request.client.host if request.client else ""
-        if wait_s := pages.guesses.wait_s(address, now=pages.monotonic_s()):
+        if wait_s := pages.guesses.take(address, now=pages.monotonic_s()):
             return page(request, "busy", language_of(request), status=429, seconds=wait_s)
         try:
-            return await handler(request)
+            response = await handler(request)
         except LinkRefused:
-            pages.guesses.failed(address, now=pages.monotonic_s())
             return page(request, "gone", language_of(request), status=404)
+        except BaseException:
+            pages.guesses.give_back(address)
+            raise
+        pages.guesses.give_back(address)
+        return response
 
     return answer
 

@@ -87,17 +87,15 @@ def log_in(
     """Checks a login and starts a session; answers the cookie's token. Raises TooManyAttempts and SignInRefused."""
     name = canonical_username(username)
     # For the username alone only moments: failures that somebody else makes must not lock a person out.
-    longest_s = {f"both:{address} {name}": None, f"address:{address}": None, f"name:{name}": _USERNAME_WAIT_S}
-    if wait_s := max(throttle.wait_s(key, now=monotonic_s) for key in longest_s):
+    both, here, name_key = f"both:{address} {name}", f"address:{address}", f"name:{name}"
+    if wait_s := throttle.take(both, here, name_key, now=monotonic_s, most_s={name_key: _USERNAME_WAIT_S}):
         raise TooManyAttempts(wait_s)
     with database.read() as session:
         login = repository.login_by_username(session, name)
     if not verify_password(login.password_hash if login else None, password) or login is None:
-        for key, most_s in longest_s.items():
-            throttle.failed(key, now=monotonic_s, max_wait_s=most_s)
         raise SignInRefused
-    for key in (f"both:{address} {name}", f"name:{name}"):
-        throttle.succeeded(key)
+    throttle.succeeded(both, name_key)
+    throttle.give_back(here)
     return start_session(database, login.identity_id, now=now)
 
 
@@ -153,9 +151,9 @@ def change_username(
 ) -> None:
     """Another username. Raises UsernameRefused, and TooManyAttempts after several that were taken."""
     key = f"username:{client.identity_id}"
-    if wait_s := throttle.wait_s(key, now=monotonic_s):
+    if wait_s := throttle.take(key, now=monotonic_s):
         raise TooManyAttempts(wait_s)
-    name = canonical_username(username)
+    name, was_taken = canonical_username(username), False
     try:
         with acting(Actor("client", client.identity_id)), database.write() as session:
             login = session.get_one(ClientLogin, client.identity_id)
@@ -163,11 +161,14 @@ def change_username(
                 check_username(session, client.identity_id, name)
                 login.username, login.changed_at = name, now
     except IntegrityError as error:
+        was_taken = True
         raise UsernameRefused("taken") from error
     except UsernameRefused as refused:
-        if refused.code == "taken":
-            throttle.failed(key, now=monotonic_s)
+        was_taken = refused.code == "taken"
         raise
+    finally:
+        if not was_taken:
+            throttle.give_back(key)
 
 
 def change_password(
@@ -185,12 +186,11 @@ def change_password(
     Raises SignInRefused, TooManyAttempts and WeakPassword.
     """
     key = f"password:{client.identity_id}"
-    if wait_s := throttle.wait_s(key, now=monotonic_s):
+    if wait_s := throttle.take(key, now=monotonic_s):
         raise TooManyAttempts(wait_s)
     with database.read() as session:
         kept = session.get_one(ClientLogin, client.identity_id).password_hash
     if not verify_password(kept, old):
-        throttle.failed(key, now=monotonic_s)
         raise SignInRefused
     throttle.succeeded(key)
     hashed = hash_password(new)

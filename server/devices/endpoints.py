@@ -45,7 +45,7 @@ def enroll(request: Request, body: Body, database: Store, settings: Values) -> R
         raise Unprocessable(str(error)) from error
     guesses: EnrolmentGuesses = request.app.state.enrolment_guesses
     address = request.client.host if request.client else ""
-    guesses.check(address, now=time.monotonic())
+    guesses.take(address, now=time.monotonic())
     try:
         # Looked up before a writing connection is taken: doors that record are not to wait for a guesser.
         with database.read() as session:
@@ -56,7 +56,7 @@ def enroll(request: Request, body: Body, database: Store, settings: Values) -> R
             )
     except CodeRefused:
         _log.warning("enrolment_code_refused", address=address)
-        if guesses.was_wrong(address, now=time.monotonic()):
+        if guesses.was_wrong(now=time.monotonic()):
             with database.write() as session:
                 service.raise_guessing_alarm(session, address)
         raise

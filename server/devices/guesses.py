@@ -25,14 +25,13 @@ class EnrolmentGuesses:
         self._wrong_at: deque[float] = deque(maxlen=ALARM_AFTER)
         self._lock = Lock()
 
-    def check(self, address: str, *, now: float) -> None:
-        """Raises `TooManyAttempts` while the address has to wait."""
-        if wait_s := self._throttle.wait_s(address, now=now):
+    def take(self, address: str, *, now: float) -> None:
+        """Counts a code as wrong, until it is known to be right. Raises `TooManyAttempts` while the address waits."""
+        if wait_s := self._throttle.take(address, now=now):
             raise TooManyAttempts(wait_s)
 
-    def was_wrong(self, address: str, *, now: float) -> bool:
-        """Counts a wrong code; True when that makes so many, from wherever, that staff must hear of it."""
-        self._throttle.failed(address, now=now)
+    def was_wrong(self, *, now: float) -> bool:
+        """The code was wrong; True when that makes so many, from wherever, that staff must hear of it."""
         with self._lock:
             self._wrong_at.append(now)
             is_alarming = len(self._wrong_at) == ALARM_AFTER and now - self._wrong_at[0] <= ALARM_WITHIN_S

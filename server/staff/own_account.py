@@ -130,12 +130,14 @@ def turn_off(attempt: CodeAttempt) -> None:
 @contextmanager
 def _throttled(throttle: LoginThrottle, key: str, monotonic_s: float) -> Iterator[None]:
     """Growing delays after failures of the block."""
-    if wait_s := throttle.wait_s(key, now=monotonic_s):
+    if wait_s := throttle.take(key, now=monotonic_s):
         raise LoginDelayed(wait_s)
     try:
         yield
     except (WrongCode, LoginRefused):
-        throttle.failed(key, now=monotonic_s)
+        raise
+    except BaseException:
+        throttle.give_back(key)
         raise
     throttle.succeeded(key)
 

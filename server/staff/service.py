@@ -180,8 +180,8 @@ def log_in(
     """
     name = canonical_email(email)
     # For the e-mail alone only moments: failures that somebody else makes elsewhere must not lock a person out.
-    longest_s = {f"both:{address} {name}": None, f"address:{address}": None, f"email:{name}": _EMAIL_WAIT_S}
-    if wait_s := max(throttle.wait_s(key, now=monotonic_s) for key in longest_s):
+    both, here, name_key = f"both:{address} {name}", f"address:{address}", f"email:{name}"
+    if wait_s := throttle.take(both, here, name_key, now=monotonic_s, most_s={name_key: _EMAIL_WAIT_S}):
         raise LoginDelayed(wait_s)
     with database.read() as session:
         known = repository.with_email(session, name, limit=_MOST_ORGANIZATIONS)
@@ -190,11 +190,9 @@ def log_in(
     if not known:
         verify_password(None, password)
     if not right:
-        for key, most_s in longest_s.items():
-            throttle.failed(key, now=monotonic_s, max_wait_s=most_s)
         raise LoginRefused
-    throttle.succeeded(f"both:{address} {name}")
-    throttle.succeeded(f"email:{name}")
+    throttle.succeeded(both, name_key)
+    throttle.give_back(here)
     if len(right) > 1:
         raise WhichOne(tuple((each.id, each.organization.name) for each in right))
     with database.write() as session:

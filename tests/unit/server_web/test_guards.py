@@ -6,6 +6,8 @@ import base64
 import hashlib
 import importlib.resources
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from jinja2 import DictLoader, Environment
@@ -19,27 +21,65 @@ from server.staff.throttle import LoginThrottle
 
 
 def test_delays_grow_and_are_forgotten_after_a_success() -> None:
-    """Three failures are free, then 1, 2, 4 ... seconds up to the limit."""
-    throttle = LoginThrottle(free=3, max_wait_s=60)
-    waits = []
-    for _ in range(12):
-        throttle.failed("k", now=100.0)
-        waits.append(throttle.wait_s("k", now=100.0))
-    assert waits == [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert throttle.wait_s("k", now=130.5) == 30
-    assert throttle.wait_s("k", now=200.0) == 0
-    assert throttle.wait_s("other", now=100.0) == 0
+    """Three failures are free, then 1, 2, 4 ... seconds up to the limit; who has to wait is not counted."""
+    throttle, now, waits = LoginThrottle(free=3, max_wait_s=60), 100.0, []
+    assert [throttle.take("k", now=now) for _ in range(4)] == [0] * 4
+    for _ in range(8):
+        waits.append(throttle.take("k", now=now))
+        assert throttle.take("k", "other", now=now) == waits[-1]
+        now += waits[-1]
+        assert throttle.take("k", now=now) == 0
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert throttle.take("k", now=now + 29.5) == 31
+    assert [throttle.take("other", now=now) for _ in range(5)] == [0, 0, 0, 0, 1]
     throttle.succeeded("k")
-    assert throttle.wait_s("k", now=100.0) == 0
+    assert throttle.take("k", now=now) == 0
+
+
+def test_what_was_right_is_given_back_and_the_failures_before_it_are_not() -> None:
+    """Many people behind one address who know their passwords wait for nobody."""
+    throttle = LoginThrottle(free=3, max_wait_s=60)
+    for _ in range(20):
+        assert throttle.take("k", now=0.0) == 0
+        throttle.give_back("k")
+    assert [throttle.take("k", now=0.0) for _ in range(6)] == [0, 0, 0, 0, 1, 1]
+    assert throttle.take("k", now=1.0) == 0
+    throttle.give_back("k")
+    assert throttle.take("k", now=1.0) == 0
+    assert throttle.take("k", now=1.0) == 2
+    throttle.give_back("nobody")
+
+
+def test_a_key_may_have_a_limit_of_its_own() -> None:
+    """The longest wait of all keys counts."""
+    throttle = LoginThrottle(free=0, max_wait_s=60)
+    now = 0.0
+    for _ in range(5):
+        assert throttle.take("long", "short", now=now, most_s={"short": 2.0}) == 0
+        now += 100
+    assert throttle.take("short", now=now - 100) == 2
+    assert throttle.take("long", "short", now=now - 100) == 16
+
+
+def test_many_attempts_at_once_are_no_more_than_one_after_the_other() -> None:
+    """An attempt counts before it is looked at."""
+    throttle, begin = LoginThrottle(free=3), Barrier(50)
+
+    def guess(_number: int) -> bool:
+        begin.wait()
+        return throttle.take("k", now=0.0) == 0
+
+    with ThreadPoolExecutor(50) as threads:
+        assert sum(threads.map(guess, range(50))) == 4
 
 
 def test_the_throttle_stays_small() -> None:
     """A flood of names forgets the oldest ones."""
     throttle = LoginThrottle(free=0, max_keys=10)
     for number in range(50):
-        throttle.failed(str(number), now=0.0)
-    assert throttle.wait_s("0", now=0.0) == 0
-    assert throttle.wait_s("49", now=0.0) == 1
+        assert throttle.take(str(number), now=0.0) == 0
+    assert throttle.take("0", now=0.0) == 0
+    assert throttle.take("49", now=0.0) == 1
 
 
 def test_passwords_are_argon2id_and_never_right_without_an_account() -> None:
