@@ -10,7 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from server.models.base import ID_LENGTH, Base, Identified, utc_now
 
-__all__ = ["Alarm", "Event", "QuarantinedMessage"]
+__all__ = ["REFUSED_OR_REVIEWED", "Alarm", "Event", "QuarantinedMessage"]
+
+REFUSED_OR_REVIEWED = "kind IN ('denied', 'review_refused', 'review_requested')"
+"""The condition of an index; a query that says it word for word is answered from there."""
 
 
 class Event(Base):
@@ -109,6 +112,17 @@ Index("ix_event_account_kind", *_ACCOUNT, Event.kind, *_NEWEST, **_some("kind <>
 Index("ix_event_account_outcome", *_ACCOUNT, Event.outcome, *_NEWEST, **_some("outcome <> 'granted'"))
 Index("ix_event_undone", Event.organization_id, Event.occurred_at, Event.refers_to, **_some("kind = 'undone'"))
 Index("ix_event_account_flagged", *_ACCOUNT, *_NEWEST, **_some("is_flagged"))
+Index(
+    "ix_event_refused",
+    Event.organization_id,
+    *_NEWEST,
+    Event.kind,
+    Event.person_id,
+    Event.access_point_id,
+    Event.pass_type,
+    Event.is_offline,
+    **_some(REFUSED_OR_REVIEWED),
+)
 
 
 class QuarantinedMessage(Identified, Base):

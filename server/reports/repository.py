@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from access.wire.events import EventKind
 from access.wire.movements import ENTRIES, EXITS
 from server.models import Event, MovementCount, Person
+from server.models.events import REFUSED_OR_REVIEWED
 from server.models.privacy import UNDONE_OF
 from server.reports.wanted import Wanted, What
 
@@ -217,7 +218,10 @@ def _when(organization_id: str, span: Span) -> list[ColumnElement[bool]]:
 def _scope(
     organization_id: str, wanted: Wanted, span: Span, *, kinds: Collection[str] | None = None
 ) -> list[ColumnElement[bool]]:
-    scope = [*_when(organization_id, span), Event.kind.in_(kinds or wanted.what.kinds)]
+    asked = kinds or wanted.what.kinds
+    scope = [*_when(organization_id, span), Event.kind.in_(asked)]
+    if set(asked) <= set(_REFUSALS):
+        scope.append(text(REFUSED_OR_REVIEWED))
     if wanted.point_ids:
         scope.append(Event.access_point_id.in_(wanted.point_ids))
     if wanted.pass_type is not None:

@@ -493,7 +493,7 @@ def _activity() -> None:
 
 
 def _reports() -> None:
-    """The report's counts are answered from the index of days; what was undone is found by itself."""
+    """The report's counts are answered from the index of days; what was undone or refused is found by itself."""
     newest = [sa.text("occurred_at DESC"), sa.text("id DESC")]
     counted = ["kind", "person_id", "access_point_id", "pass_type", "is_offline"]
     op.drop_index("ix_event_day", "event")
@@ -506,6 +506,9 @@ def _reports() -> None:
         sqlite_where=undone,
         postgresql_where=undone,
     )
+    refused = sa.text("kind IN ('denied', 'review_refused', 'review_requested')")
+    columns = ["organization_id", *newest, *counted]
+    op.create_index("ix_event_refused", "event", columns, sqlite_where=refused, postgresql_where=refused)
 
 
 def _desk() -> None:
