@@ -8,6 +8,7 @@ StaffError
 ├── PinTaken         another staff member of the organization has this PIN
 ├── UnknownRole      no such role
 ├── BeyondOwn        nobody gives, or takes over, what they may not do themselves
+├── OwnAccount       one's own password and second factor are changed on one's profile, against the old ones
 ├── LastAdmin        somebody must remain who may change staff and roles
 ├── RoleInUse        somebody has the role
 ├── WrongCode        not the code of the second factor, or one that was used
@@ -27,6 +28,7 @@ __all__ = [
     "LastAdmin",
     "LoginDelayed",
     "LoginRefused",
+    "OwnAccount",
     "PinTaken",
     "RoleInUse",
     "StaffError",
@@ -68,6 +70,10 @@ class UnknownRole(StaffError, ValueError):
 
 class BeyondOwn(StaffError, ValueError):
     """Whoever changes this may not do all that it allows."""
+
+
+class OwnAccount(StaffError, ValueError):
+    """It is one's own: whoever finds a browser open must not take the account over."""
 
 
 class LastAdmin(StaffError, ValueError):

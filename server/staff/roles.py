@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from access.domain.staff import DeskPermission
 from server.models import Role, Staff, StaffRole
 from server.staff import repository, second_factor
-from server.staff.errors import BeyondOwn, LastAdmin, RoleInUse, UnknownRole
+from server.staff.errors import BeyondOwn, LastAdmin, OwnAccount, RoleInUse, UnknownRole
 from server.staff.permissions import (
     Permission,
     desk_permissions_of,
@@ -24,7 +24,15 @@ from server.staff.permissions import (
 )
 from server.staff.service import SignedIn
 
-__all__ = ["archive_role", "check_reach", "check_someone_remains", "give_role", "reset_second_factor", "save_role"]
+__all__ = [
+    "archive_role",
+    "check_not_own",
+    "check_reach",
+    "check_someone_remains",
+    "give_role",
+    "reset_second_factor",
+    "save_role",
+]
 
 
 def save_role(
@@ -93,6 +101,12 @@ def check_reach(who: SignedIn, staff: Staff) -> None:
         raise BeyondOwn("this account may do more")
 
 
+def check_not_own(who: SignedIn, staff: Staff) -> None:
+    """Raises `OwnAccount`."""
+    if staff.id == who.staff_id:
+        raise OwnAccount("one's own is changed against the old one")
+
+
 def check_someone_remains(session: Session, who: SignedIn) -> None:
     """Raises `LastAdmin` when nobody active may change staff any more, or when it is oneself who may not."""
     repository.locked_organization(session, who.organization_id)
@@ -107,7 +121,11 @@ def check_someone_remains(session: Session, who: SignedIn) -> None:
 
 
 def reset_second_factor(session: Session, who: SignedIn, staff: Staff) -> None:
-    """Turns somebody's second factor off and ends their sessions, for who lost phone and recovery codes alike."""
+    """Turns somebody's second factor off and ends their sessions, for who lost phone and recovery codes alike.
+
+    Raises `BeyondOwn`, and `OwnAccount` for one's own: that takes a code, on the profile.
+    """
+    check_not_own(who, staff)
     check_reach(who, staff)
     second_factor.turn_off(staff)
     repository.delete_sessions(session, staff_id=staff.id)

@@ -13,7 +13,7 @@ from server.admin.office import in_thread, signed_in_staff
 from server.admin.texts import lazy_text, texts
 from server.models import Organization, Staff
 from server.staff import repository, roles, second_factor
-from server.staff.errors import BeyondOwn
+from server.staff.errors import BeyondOwn, OwnAccount
 from server.staff.permissions import ADMINISTERING, Permission, permissions_of_staff
 
 __all__ = ["SecondFactorPage"]
@@ -57,6 +57,8 @@ class SecondFactorPage(OfficePage):
             flash(request, say("second_factor.reset_done"), "success")
         except BeyondOwn:
             flash(request, say("second_factor.beyond_own"), "error")
+        except OwnAccount:
+            flash(request, say("second_factor.own_account"), "error")
         return RedirectResponse(request.url_for("admin:second_factor"), status_code=303)
 
     def _read(self, organization_id: str) -> tuple[list[Staff], bool]:

@@ -20,6 +20,7 @@ from server.staff.errors import (
     EmailTaken,
     InvalidEmail,
     LastAdmin,
+    OwnAccount,
     PinTaken,
     StaffError,
     UnknownRole,
@@ -38,6 +39,7 @@ _PROBLEMS: dict[type[StaffError], tuple[str, str]] = {
     WeakPin: ("pin", "records.weak_pin"),
     PinTaken: ("pin", "records.pin_taken"),
     BeyondOwn: ("role", "roles.problem_beyond_own"),
+    OwnAccount: ("password", "second_factor.own_account"),
     LastAdmin: ("role", "roles.problem_last_admin"),
     UnknownRole: ("role", "records.choose"),
 }
@@ -131,6 +133,8 @@ class StaffView(OrganizationView):
     async def _populate_obj(self, request: Request, obj: Any, data: dict[str, Any], is_edit: bool = False) -> Any:
         session, who = request.state.session, signed_in_staff(request)
         try:
+            if data.get("password"):
+                roles.check_not_own(who, obj)
             roles.check_reach(who, obj)
             roles.give_role(session, who, obj, data["role"])
         except StaffError as error:

@@ -219,3 +219,21 @@ def test_the_log_says_who_changed_what(admin: Browser, database: Database) -> No
     assert "Olga" not in newer
     assert "No change matches" in admin.get("/admin/audit?from=2001-01-01&to=2001-01-02").text
     assert "argon2" not in newer
+
+
+def test_ones_own_is_changed_against_the_old_one_only(admin: Browser, database: Database) -> None:
+    """The staff list, which asks for no old password and no code, is for other people's accounts."""
+    enrolled(admin)
+    with database.read() as session:
+        own = session.scalars(select(Staff).where(Staff.email == "admin@example.org")).one()
+    given = {"name": "Alex", "email": own.email, "role": "admin", "language": "en", "is_active": "on"}
+    page = admin.post(f"/admin/staff/edit?pk={own.id}", **given, password="found it open, hooray")
+    assert page.status_code == 422
+    assert "on your profile page" in page.text
+    assert admin.post(f"/admin/second-factor/{own.id}/reset").status_code == 303
+    assert "on your profile page" in admin.get("/admin/second-factor").text
+    with database.read() as session:
+        now = session.get_one(Staff, own.id)
+    assert (now.password_hash, now.totp_secret) == (own.password_hash, own.totp_secret)
+    assert second_factor.is_on(now)
+    assert admin.post(f"/admin/staff/edit?pk={own.id}", **given).status_code == 303
