@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 from typing import Any
 
@@ -40,17 +41,40 @@ class _LazyGroup(TyperGroup):
         module = importlib.import_module(_COMMANDS[cmd_name][0])
         exported = getattr(module, cmd_name)
         if isinstance(exported, typer.Typer):
+            exported.rich_markup_mode = None
             command = typer.main.get_command(exported)
         else:
-            single = typer.Typer(add_completion=False)
+            single = typer.Typer(add_completion=False, rich_markup_mode=None)
             single.command(name=cmd_name)(exported)
             command = typer.main.get_command(single)
         command.name = cmd_name
         return command
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            _explain(error)
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+def _explain(error: Exception) -> None:
+    """Ends the command with a message for what a person can put right: files, ports, the database. Anything else is a
+    fault of ours and keeps its traceback."""
+    from gatehouse.commands.failing import fail
+
+    if isinstance(error, OSError) and error.strerror and error.errno != errno.EPIPE:
+        fail(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}.")
+    kind = type(error)
+    if kind.__module__ == "sqlalchemy.exc" and kind.__name__ in ("OperationalError", "DatabaseError"):
+        fail(
+            f"The database cannot be used: {getattr(error, 'orig', None) or error}.",
+            hint="Are data_dir and database_url right? A new centre begins with: gatehouse organization.",
+        )
 
 
 app = typer.Typer(

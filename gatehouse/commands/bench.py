@@ -36,7 +36,7 @@ from hardware.api import Read, Technology
 
 __all__ = ["bench", "door"]
 
-bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+bench = typer.Typer(add_completion=False, help="Measure this machine.", no_args_is_help=True)
 
 _WARM_UP = 50
 _READER = "bench"

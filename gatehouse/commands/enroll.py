@@ -9,11 +9,13 @@ import typer
 
 from access.wire.enrolment import read_enrolment_text
 from edge_agent.enrolment import enroll as enroll_door
-from edge_agent.errors import EdgeError
+from edge_agent.errors import CentreRefused, CentreUnreachable, EdgeError
 from gatehouse.commands.agent import agent_settings
 from gatehouse.commands.failing import fail
 
 __all__ = ["enroll"]
+
+_REFUSED = "A code works once, for ten minutes: make another one in the back office, under Devices."
 
 
 def enroll(
@@ -46,8 +48,12 @@ def enroll(
         print(f"The QR code is of {centre}; this door asks {settings.centre_url}, the centre_url of {config}.")
     try:
         identity = enroll_door(settings, typed, replace=replace)
+    except CentreRefused as error:
+        fail(f"The centre did not take the code: {error}.", hint=_REFUSED)
+    except CentreUnreachable as error:
+        fail(f"{error}.", hint=f"Is the centre running, and is centre_url of {config} right?")
     except EdgeError as error:
-        fail(str(error))
+        fail(f"{error}.")
     print(f"Enrolled as {identity.device} at site {identity.site}, for {', '.join(identity.access_points)}.")
     print(f"Fingerprint: {identity.fingerprint} (Devices in the back office shows the same one)")
     print(f"Start it: gatehouse agent --config {config}")

@@ -36,6 +36,8 @@ class Centre:
         while True:
             try:
                 answer = self._client.request(method, path, **more)
+            except httpx.UnsupportedProtocol:
+                fail(f"{self._url} is no address.", hint="Write it as http://127.0.0.1:8600.")
             except httpx.HTTPError as error:
                 fail(f"{self._url} does not answer ({type(error).__name__}).", hint="Is the centre running there?")
             if answer.status_code != 429:

@@ -17,6 +17,7 @@ from gatehouse.commands.failing import fail
 from gatehouse.commands.server import server_settings
 from server.db import Database
 from server.models import AccessPoint, Organization, Site, StaffRole
+from server.staff.errors import InvalidEmail
 from server.staff.service import create_staff
 
 __all__ = ["organization"]
@@ -36,32 +37,46 @@ def organization(
     settings = server_settings(config)
     try:
         ZoneInfo(time_zone)
-    except (ValueError, OSError):
+    except (ValueError, KeyError, OSError):
         fail(f"{time_zone!r} is not a time zone.", hint="Write an IANA name such as America/Toronto or Europe/Paris.")
+    if not name.strip() or not access_point.strip():
+        fail("An organization and its access point need a name.")
     password = secrets.token_urlsafe(12)
+    if settings.database_url is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.effective_database_url)
-    database.migrate()
-    with database.write() as session:
-        id_ = _free_id(session, name)
-        session.add(Organization(id=id_, name_en=name, name_fr=name_fr, time_zone=time_zone, language=language))
-        session.flush()
-        session.add(Site(id=f"{id_}-main", organization_id=id_, name_en="Main site", name_fr="Site principal"))
-        session.flush()
-        session.add(
-            AccessPoint(organization_id=id_, site_id=f"{id_}-main", name_en=access_point, name_fr="", settings={})
-        )
-        create_staff(
-            session,
-            organization_id=id_,
-            email=admin_email,
-            name=admin_name,
-            password=password,
-            role=StaffRole.ADMIN,
-            language=language,
-        )
-    database.close()
+    try:
+        database.migrate()
+        with database.write() as session:
+            id_ = _free_id(session, name)
+            _add(session, id_, Organization(name_en=name, name_fr=name_fr, time_zone=time_zone, language=language))
+            session.add(
+                AccessPoint(organization_id=id_, site_id=f"{id_}-main", name_en=access_point, name_fr="", settings={})
+            )
+            create_staff(
+                session,
+                organization_id=id_,
+                email=admin_email,
+                name=admin_name,
+                password=password,
+                role=StaffRole.ADMIN,
+                language=language,
+            )
+    except InvalidEmail as error:
+        fail(f"--admin-email: {error}.")
+    finally:
+        database.close()
     print(f"Created {name} ({id_}). Sign in at {settings.browser_url}/admin as {admin_email}")
     print(f"Password, shown this once: {password}")
+
+
+def _add(session: Session, id_: str, organization: Organization) -> None:
+    """The organization and its site."""
+    organization.id = id_
+    session.add(organization)
+    session.flush()
+    session.add(Site(id=f"{id_}-main", organization_id=id_, name_en="Main site", name_fr="Site principal"))
+    session.flush()
 
 
 def _free_id(session: Session, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,12 @@ def server_settings(config: Path | None) -> ServerSettings:
         return load_settings(config)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        fail(f"{config or 'the environment'}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+        name, where = ".".join(map(str, first["loc"])), config or "the environment"
+        if first["type"] == "extra_forbidden":
+            fail(f"{where}: {name} is not a setting.", hint="docs/operations.md has them all.")
+        fail(f"{where}: {name}: {first['msg']}" if name else f"{where}: {first['msg']}")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        fail(f"{config} is not TOML: {error}.", hint="docs/operations.md has a file to start from.")
     except OSError as error:
         fail(str(error), hint="Give --config a TOML file; docs/operations.md has one to start from.")
 
