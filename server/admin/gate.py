@@ -110,7 +110,7 @@ class StaffGate(BaseAuthProvider):
         except LoginRefused:
             return self._form(request, email, texts(get_locale())("login.refused"), status=401)
         except WhichOne as several:
-            return ask_which(self, request, self._templates, several.choices)
+            return ask_which(self, request, self._templates, several)
         return await self.enter(request, token)
 
     async def enter(self, request: Request, token: str) -> Response:

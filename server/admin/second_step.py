@@ -15,12 +15,11 @@ from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 from starlette_admin.i18n import get_locale
 
-from access.domain.people import Text
 from server.admin.office import in_thread
 from server.admin.qr import qr_picture
 from server.admin.texts import texts
 from server.staff import own_account, service
-from server.staff.errors import LoginDelayed, WrongCode
+from server.staff.errors import LoginDelayed, LoginRefused, WhichOne, WrongCode
 from server.staff.service import SignedIn
 
 if TYPE_CHECKING:
@@ -32,12 +31,10 @@ _SALT: Final = "gatehouse-login-which"
 _CHOICE_LIMIT_S: Final = 300
 
 
-def ask_which(
-    gate: StaffGate, request: Request, templates: Jinja2Templates, choices: tuple[tuple[str, Text], ...]
-) -> Response:
-    """The page that asks which organization; the right password stands in a signed field for five minutes."""
-    passed = _signer(gate).dumps([staff_id for staff_id, _ in choices])
-    named = sorted((name.in_language(get_locale()), staff_id) for staff_id, name in choices)
+def ask_which(gate: StaffGate, request: Request, templates: Jinja2Templates, several: WhichOne) -> Response:
+    """The page that asks which organization; that the password was right stands in a signed field for five minutes."""
+    passed = _signer(gate).dumps(dict(several.proven))
+    named = sorted((name.in_language(get_locale()), staff_id) for staff_id, name in several.choices)
     context = {"title": texts(get_locale())("second_step.which"), "choices": named, "passed": passed}
     return templates.TemplateResponse(request, "office/login_which.html", context)
 
@@ -68,15 +65,11 @@ class SecondStep:
         wanted = str(form.get("staff", ""))
         try:
             allowed = _signer(self._gate).loads(str(form.get("passed", "")), max_age=_CHOICE_LIMIT_S)
-        except BadSignature:
-            allowed = []
-        if wanted not in allowed:
+            proof, office = allowed[wanted], self._office
+            token = await in_thread(lambda: service.enter(office.database, wanted, proof, now=office.now()))
+        except (BadSignature, KeyError, LoginRefused):
             return self._back(request)
-        return await self._gate.enter(request, await in_thread(lambda: self._start(wanted)))
-
-    def _start(self, staff_id: str) -> str:
-        with self._office.database.write() as session:
-            return service.start_session(session, staff_id, now=self._office.now())
+        return await self._gate.enter(request, token)
 
     async def show_code(self, request: Request) -> Response:
         """The form for a code."""

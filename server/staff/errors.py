@@ -89,11 +89,14 @@ class WrongCode(StaffError):
 
 
 class WhichOne(StaffError):
-    """E-mail and password are right in several organizations. `choices`: staff id and organization's name."""
+    """E-mail and password are right in several organizations. `choices`: staff id and organization's name.
 
-    def __init__(self, choices: tuple[tuple[str, Text], ...]) -> None:
+    `proven`: staff ids, each with what shows that the password was right; it says so until the password changes.
+    """
+
+    def __init__(self, choices: tuple[tuple[str, Text], ...], proven: tuple[tuple[str, str], ...]) -> None:
         super().__init__(f"{len(choices)} organizations")
-        self.choices = choices
+        self.choices, self.proven = choices, proven
 
 
 class LoginRefused(StaffError):

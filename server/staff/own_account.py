@@ -15,7 +15,7 @@ from server.models import Staff, StaffSession
 from server.staff import repository, second_factor
 from server.staff.errors import LoginDelayed, LoginRefused, StaffError, WrongCode
 from server.staff.passwords import hash_password, verify_password
-from server.staff.service import SignedIn
+from server.staff.service import SignedIn, put_password
 from server.staff.throttle import LoginThrottle
 
 __all__ = [
@@ -71,7 +71,7 @@ def change_password(
             raise LoginRefused
     hashed = hash_password(new)
     with database.write() as session:
-        _own(session, who).password_hash = hashed
+        put_password(_own(session, who), hashed)
         repository.delete_sessions(session, staff_id=who.staff_id, but=who.token_hash)
 
 

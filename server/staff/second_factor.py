@@ -25,6 +25,7 @@ __all__ = [
     "accept",
     "begin",
     "confirm",
+    "forget_pending",
     "is_on",
     "new_recovery_codes",
     "provisioning_uri",
@@ -51,6 +52,12 @@ def begin(staff: Staff, server_key: str) -> None:
         raise ValueError("the second factor is on already")
     if staff.totp_secret is None or _opened(staff, server_key) is None:
         staff.totp_secret, staff.totp_step = _box(server_key).close(secrets.token_bytes(_SECRET_BYTES), staff.id), 0
+
+
+def forget_pending(staff: Staff) -> None:
+    """Drops a secret that waits for its first code: whoever had the old password may have read it."""
+    if not is_on(staff):
+        staff.totp_secret = None
 
 
 def secret_text(staff: Staff, server_key: str) -> str:

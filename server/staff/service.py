@@ -38,11 +38,13 @@ __all__ = [
     "canonical_email",
     "create_staff",
     "disable_staff",
+    "enter",
     "is_email",
     "is_email_taken",
     "is_open",
     "log_in",
     "log_out",
+    "put_password",
     "seen",
     "set_language",
     "set_password",
@@ -146,8 +148,14 @@ def is_email_taken(session: Session, organization_id: str, email: str) -> bool:
 
 def set_password(session: Session, staff: Staff, password: str) -> None:
     """Changes the password and ends every session. Raises `WeakPassword`."""
-    staff.password_hash = hash_password(password)
+    put_password(staff, hash_password(password))
     repository.delete_sessions(session, staff_id=staff.id)
+
+
+def put_password(staff: Staff, hashed: str) -> None:
+    """Another password's hash. What a login with the old one had begun ends with it."""
+    staff.password_hash = hashed
+    second_factor.forget_pending(staff)
 
 
 def disable_staff(session: Session, staff: Staff) -> None:
@@ -194,9 +202,24 @@ def log_in(
     throttle.succeeded(both, name_key)
     throttle.give_back(here)
     if len(right) > 1:
-        raise WhichOne(tuple((each.id, each.organization.name) for each in right))
+        raise WhichOne(tuple((each.id, each.organization.name) for each in right), tuple(map(_proven, right)))
+    return enter(database, *_proven(right[0]), now=now)
+
+
+def enter(database: Database, staff_id: str, proof: str, *, now: datetime) -> str:
+    """Starts a session with what `log_in` proved; returns its token.
+
+    Raises `LoginRefused` when the password was changed, or the account disabled, since.
+    """
     with database.write() as session:
-        return start_session(session, right[0].id, now=now)
+        staff = session.get(Staff, staff_id, with_for_update={"key_share": True})
+        if staff is None or not staff.is_active or _proven(staff) != (staff_id, proof):
+            raise LoginRefused
+        return start_session(session, staff_id, now=now)
+
+
+def _proven(staff: Staff) -> tuple[str, str]:
+    return staff.id, token_digest(staff.password_hash)
 
 
 def start_session(session: Session, staff_id: str, *, now: datetime) -> str:

@@ -16,7 +16,7 @@ from server.db import Database
 from server.models import AuditEntry, Organization, Role, Staff, StaffSession, utc_now
 from server.staff import second_factor
 from server.staff.errors import WrongCode
-from server.staff.service import create_staff
+from server.staff.service import create_staff, set_password
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import PASSWORD
 
@@ -237,3 +237,28 @@ def test_ones_own_is_changed_against_the_old_one_only(admin: Browser, database: 
     assert (now.password_hash, now.totp_secret) == (own.password_hash, own.totp_secret)
     assert second_factor.is_on(now)
     assert admin.post(f"/admin/staff/edit?pk={own.id}", **given).status_code == 303
+
+
+def test_a_new_password_ends_what_the_old_one_had_begun(admin: Browser, anonymous: Browser, database: Database) -> None:
+    """The choice among organizations, and a second factor that was looked at and not confirmed yet."""
+    with database.write() as session:
+        create_staff(
+            session, organization_id="elsewhere", email="admin@example.org", name="A", password=PASSWORD, role="viewer"
+        )
+        own = session.scalars(select(Staff).where(Staff.email == "admin@example.org", Staff.organization_id == "home"))
+        staff_id = own.one().id
+    page = anonymous.post("/admin/login", email="admin@example.org", password=PASSWORD).text
+    passed = re.search(r'name="passed" value="([^"]+)"', page)
+    assert passed is not None
+    seen = shown_secret(admin.get("/admin/profile/second-factor").text)
+    assert shown_secret(admin.get("/admin/profile/second-factor").text) == seen
+    admin.post("/admin/profile/password", old=PASSWORD, new="a new long password")
+    assert shown_secret(admin.get("/admin/profile/second-factor").text) != seen
+    given = {"staff": staff_id, "passed": passed[1]}
+    assert anonymous.post("/admin/login/which", **given).headers["location"].endswith("/admin/login")
+    with database.write() as session:
+        assert len(session.scalars(select(StaffSession).where(StaffSession.staff_id == staff_id)).all()) == 1
+        staff = session.get_one(Staff, staff_id)
+        second_factor.begin(staff, KEY)
+        set_password(session, staff, PASSWORD)
+        assert staff.totp_secret is None
