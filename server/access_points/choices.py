@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from access.domain.names import without_accents
@@ -95,7 +95,7 @@ def _types(
 
 def _activities(session: Session, organization_id: str, now: datetime) -> dict[AccessType, tuple[Choice, ...]]:
     to_come = Activity.occurrences.any(Occurrence.ends_at > now)
-    is_open = or_(to_come, ~Activity.occurrences.any())
+    is_open = and_(Activity.archived_at.is_(None), or_(to_come, ~Activity.occurrences.any()))
     rows = session.execute(select(Activity, is_open).where(Activity.organization_id == organization_id)).all()
     found: dict[AccessType, list[Choice]] = {}
     for activity, is_in_use in rows:

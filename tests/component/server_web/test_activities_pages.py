@@ -12,7 +12,9 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from access.domain.policy import AccessType
 from access.domain.registrations import ActivityKind, RegistrationStatus
+from server.access_points.choices import choices_of
 from server.activities import repository
 from server.activities.rows import add_activity, add_occurrence, add_registration
 from server.db import Database
@@ -238,6 +240,16 @@ def test_which_doors_open_for_it(admin: Browser, database: Database, swim: str) 
         session.get_one(AccessPoint, "home-pool").settings = rules
     assert "No access point lets anybody in for it" not in admin.get(SWIM).text
     assert "access-point/edit?pk=home-pool" in admin.get(SWIM).text
+
+
+def test_an_archived_activity_is_no_choice_any_more(database: Database, swim: str) -> None:
+    """For the rules of a door; one that is named there already stays."""
+    with database.write() as session:
+        session.get_one(Activity, "swim").archived_at = utc_now()
+        add_activity(session, "home", id="new", kind=ActivityKind.SESSION, name_en="Not yet scheduled")
+    with database.read() as session:
+        found = choices_of(session, "home", now=utc_now()).things[AccessType.SESSION]
+    assert {each.id: each.is_gone for each in found} == {"swim": True, "new": False}
 
 
 def test_who_may(log_in: Callable[[str], Browser], database: Database, swim: str) -> None:

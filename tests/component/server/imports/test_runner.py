@@ -6,7 +6,7 @@ import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from access.domain.registrations import ActivityKind, RegistrationStatus
+from server.activities.rows import add_activity, add_registration
 from server.audit.actor import Actor
 from server.db import Database
 from server.imports import service, work
@@ -37,6 +39,7 @@ from server.models import (
     Person,
     PictureVersion,
     Registration,
+    utc_now,
 )
 from server.pictures.store import PictureStore
 
@@ -273,6 +276,26 @@ def test_what_people_hold(desk: Desk) -> None:
         uses = session.scalars(select(PassUse).where(PassUse.multipass_id == sold.id)).all()
         assert (sold.total, len(uses)) == (10, 3)
     assert (desk.count(Registration), desk.count(BalanceEntry)) == (1, 2)
+
+
+def test_a_person_who_was_registered_again_is_meant_by_that(quick_desk: Desk) -> None:
+    """Not by the registration that was cancelled before; a file brings in what was decided, beyond the places too."""
+    with quick_desk.database.write() as session:
+        add_activity(session, "club", id="lane", code="LANE", kind=ActivityKind.SESSION, name_en="Lane", capacity=1)
+    quick_desk.bring_in("people", PEOPLE)
+    with quick_desk.database.write() as session:
+        person = session.scalars(select(Person).where(Person.member_id == "000124")).one()
+        for number, status in enumerate((RegistrationStatus.CANCELLED, RegistrationStatus.WAITING)):
+            at = utc_now() + timedelta(minutes=number)
+            add_registration(session, person, "lane", id=f"r{number}", registered_at=at, status=status)
+    rows = "activity,member_id,status\nLANE,000124,registered\nLANE,000123,registered\n"
+    done = quick_desk.bring_in("registrations", rows)
+    assert (done.state, done.changed, done.added) == ("done", 1, 1)
+    with quick_desk.database.read() as session:
+        assert {each.id: each.status.value for each in session.scalars(select(Registration)) if each.id[0] == "r"} == {
+            "r0": "cancelled",
+            "r1": "registered",
+        }
 
 
 def test_a_card_of_somebody_else_is_refused_by_name(quick_desk: Desk) -> None:
