@@ -19,8 +19,32 @@ from server.devices.auth import Store
 from server.errors import NotAuthenticated
 from server.models import utc_now
 
-__all__ = ["actor_of", "caller_of", "needs", "problems"]
+__all__ = ["PROBLEM", "actor_of", "caller_of", "needs", "problems"]
 
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "What was refused and why (RFC 9457); `errors` has one entry for each thing wrong.",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "details"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "code": {"type": "string"},
+                    "details": {"type": "object"},
+                },
+            },
+        },
+    },
+}
+_PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 _NOTHING: Final[Mapping[int, str]] = MappingProxyType({})
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token from the back office, under Integrations: `gh_...`"
@@ -80,28 +104,6 @@ def problems(*statuses: int, said: Mapping[int, str] = _NOTHING) -> dict[int | s
 
     `said` are descriptions of this route's own.
     """
-    schema = {
-        "type": "object",
-        "required": ["type", "title", "status", "code"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "code": {"type": "string"},
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["field", "code", "details"],
-                    "properties": {
-                        "field": {"type": "string"},
-                        "code": {"type": "string"},
-                        "details": {"type": "object"},
-                    },
-                },
-            },
-        },
-    }
     described = {
         401: "No token, or none that is good",
         403: "The token lacks the scope",
@@ -116,7 +118,7 @@ def problems(*statuses: int, said: Mapping[int, str] = _NOTHING) -> dict[int | s
     }
     wanted = sorted({401, 403, 422, 429, 503, *statuses})
     answers: dict[int | str, dict[str, Any]] = {
-        status: {"description": described[status], "content": {"application/problem+json": {"schema": schema}}}
+        status: {"description": described[status], "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
         for status in wanted
     }
     answers[429]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}}
