@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy import text
 
 from gatehouse.commands.failing import fail
 from server.app import run_server
+from server.db import Database
 from server.settings import ServerSettings, load_settings
 
 __all__ = ["server", "server_settings"]
@@ -36,4 +39,34 @@ def server(
     config: Annotated[Path | None, typer.Option(help="A TOML file of settings (docs/operations.md).")] = None,
 ) -> None:
     """Run the centre: back office, feed, ingest and (unless an mqtt_url is set) the embedded broker."""
-    raise typer.Exit(run_server(server_settings(config)))
+    settings = server_settings(config)
+    _check_free(settings.http_host, settings.http_port, "http")
+    if settings.mqtt_url is None:
+        _check_free(settings.broker_host, settings.broker_port, "broker")
+    if settings.database_url is not None or (settings.data_dir / "centre.db").exists():
+        _check_database(settings)
+    raise typer.Exit(run_server(settings))
+
+
+def _check_database(settings: ServerSettings) -> None:
+    """Raises sqlalchemy's errors, which the command tells, where the database cannot be used at all."""
+    database = Database(settings.effective_database_url)
+    try:
+        with database.write_engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    finally:
+        database.close()
+
+
+def _check_free(host: str, port: int, what: str) -> None:
+    """Ends the command where the server could not listen: half started, it would say so in many lines."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        hint = f"Is a centre running already? Else set {what}_host and {what}_port in the settings."
+        fail(f"Cannot listen on {host}:{port}: {error.strerror}.", hint=hint)

@@ -77,6 +77,16 @@ def test_a_database_that_cannot_be_used(here: Path, given: tuple[str, ...], is_t
     assert (status, "The database cannot be used" in shown) == (2, True), shown
 
 
+def test_a_centre_does_not_start_on_what_is_no_database(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says so before it listens."""
+    for what in ("HTTP", "BROKER"):
+        monkeypatch.setenv(f"GATEHOUSE_SERVER_{what}_PORT", "0")
+    (here / "centre").mkdir()
+    (here / "centre" / "centre.db").write_bytes(b"no database at all" * 500)
+    status, shown = run("server")
+    assert (status, "The database cannot be used: file is not a database" in shown) == (2, True), shown
+
+
 def test_a_file_that_cannot_be_written(here: Path) -> None:
     """The file is named."""
     (here / "docs").write_text("a file")
@@ -97,6 +107,20 @@ def test_a_centre_that_does_not_answer(here: Path) -> None:
         assert (status, "Is the centre running there?" in shown) == (2, True), shown
     status, shown = run("import", "people", "people.csv", "--token", "x", "--url", "nonsense")
     assert (status, "nonsense is no address" in shown) == (2, True), shown
+
+
+@pytest.mark.parametrize("what", ["http", "broker"])
+def test_a_port_that_is_taken(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said before anything is started."""
+    for each in ("http", "broker"):
+        monkeypatch.setenv(f"GATEHOUSE_SERVER_{each.upper()}_PORT", "0")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv(f"GATEHOUSE_SERVER_{what.upper()}_HOST", "127.0.0.1")
+        monkeypatch.setenv(f"GATEHOUSE_SERVER_{what.upper()}_PORT", str(taken.getsockname()[1]))
+        status, shown = run("server")
+    assert (status, "Address already in use" in shown, f"{what}_port" in shown) == (2, True, True), shown
 
 
 @pytest.mark.parametrize("name", ["enroll", "bench", "retention"])
