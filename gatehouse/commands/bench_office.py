@@ -132,7 +132,7 @@ async def _answered(app: FastAPI, path: str, token: str, *, is_download: bool) -
         ):
             ended.set()
 
-    running = asyncio.ensure_future(app(scope, receive, send))  # type: ignore[arg-type]
+    running = asyncio.ensure_future(app(scope, receive, send))
     waiting = asyncio.ensure_future(ended.wait())
     await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, String, cast, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, String, TextClause, cast, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
 from access.wire.events import EventKind
@@ -217,9 +217,9 @@ def _when(organization_id: str, span: Span) -> list[ColumnElement[bool]]:
 
 def _scope(
     organization_id: str, wanted: Wanted, span: Span, *, kinds: Collection[str] | None = None
-) -> list[ColumnElement[bool]]:
+) -> list[ColumnElement[bool] | TextClause]:
     asked = kinds or wanted.what.kinds
-    scope = [*_when(organization_id, span), Event.kind.in_(asked)]
+    scope: list[ColumnElement[bool] | TextClause] = [*_when(organization_id, span), Event.kind.in_(asked)]
     if set(asked) <= set(_REFUSALS):
         scope.append(text(REFUSED_OR_REVIEWED))
     if wanted.point_ids:
