@@ -13,7 +13,9 @@ from sqlalchemy import text
 
 from gatehouse.commands.failing import fail
 from server.app import run_server
+from server.centre import sole_user
 from server.db import Database
+from server.errors import InUse
 from server.settings import ServerSettings, load_settings
 
 __all__ = ["server", "server_settings"]
@@ -44,7 +46,12 @@ def server(
     if settings.mqtt_url is None:
         _check_free(settings.broker_host, settings.broker_port, "broker")
     if settings.database_url is not None or (settings.data_dir / "centre.db").exists():
-        _check_database(settings)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with sole_user(settings.data_dir):
+                _check_database(settings)
+        except InUse as error:
+            fail(f"{error}.", hint="Only one may: stop it, or give this one another data_dir.")
     raise typer.Exit(run_server(settings))
 
 

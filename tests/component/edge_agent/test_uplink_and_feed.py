@@ -194,6 +194,8 @@ def test_a_damaged_cache_is_fetched_anew(centre: FakeCentre, agent: Agent) -> No
 def test_the_state_is_retained_and_says_how_the_door_is(centre: FakeCentre, agent: Agent) -> None:
     """Connected, with its readers; the lost one is named."""
     wait_until(lambda: any(state.get("readers") == {"front": "lost"} for state in centre.states), what="the state")
+    lost = next(state for state in centre.states if state.get("readers") == {"front": "lost"})
+    assert set(lost["lost_since"]) == {"front"}
     wait_until(lambda: agent.status("pool").cause is Cause.READER_LOST, what="the status")
 
 

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gatehouse.cli import app
+from server.centre import sole_user
 
 
 def run(*given: str) -> tuple[int, str]:
@@ -85,6 +86,9 @@ def test_a_centre_does_not_start_on_what_is_no_database(here: Path, monkeypatch:
     (here / "centre" / "centre.db").write_bytes(b"no database at all" * 500)
     status, shown = run("server")
     assert (status, "The database cannot be used: file is not a database" in shown) == (2, True), shown
+    with sole_user(here / "centre"):
+        status, shown = run("server")
+    assert (status, "another server works on" in shown) == (2, True), shown
 
 
 def test_a_file_that_cannot_be_written(here: Path) -> None:
