@@ -161,3 +161,14 @@ def test_the_centres_device_is_no_door(club: Database, now: datetime) -> None:
         assert all(not each.is_centre for each in active_devices(session))
     with pytest.raises(NotFound), club.write() as session:
         record(session, "elsewhere", come(), staff_id="kim", now=now)
+
+
+def test_nothing_is_said_to_be_done_when_the_centres_device_is_ended(club: Database, now: datetime) -> None:
+    """Whoever did it hears that it was not."""
+    with club.write() as session:
+        record(session, "club", come(), staff_id="kim", now=now)
+        device = session.scalars(select(Device).where(Device.is_centre)).one()
+        device.revoked_at = now
+    with pytest.raises(NotFound), club.write() as session:
+        record(session, "club", come(), staff_id="kim", now=now)
+    assert len(chain(club)) == 1

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from server.db import Database
 from server.ingest.service import record_batch
-from server.models import Alarm, Credential, Event, PassUse, Staff, StaffRole
+from server.models import Alarm, Credential, Event, PassUse, Person, Staff, StaffRole
 
 _CARD = {"kind": "nfc", "fingerprint": "0f" * 16}
 
@@ -77,3 +77,25 @@ def test_a_card_is_assigned_when_a_member_of_staff_asked_who_may(staffed: Databa
     again = ask("dana")
     with staffed.read() as session:
         assert "card_not_assigned" in session.get_one(Event, again).flags
+
+
+def test_a_card_goes_to_whom_the_person_was_merged_into_and_to_nobody_who_was_erased(
+    staffed: Database, pen: Callable[..., Any]
+) -> None:
+    """The door may say it under the name it knows."""
+    door, now = pen("door"), datetime.now(UTC)
+    with staffed.write() as session:
+        for id_ in ("old", "gone"):
+            session.add(Person(id=id_, organization_id="club", account_id="family", first_name=id_, archived_at=now))
+        session.flush()
+        session.get_one(Person, "old").merged_into = "ann"
+        session.get_one(Person, "gone").erased_at = now
+    asked = {"kind": "card_requested", "outcome": "denied", "staff": "dana"}
+    refused = door.event(person="gone", credential=_CARD, **asked)
+    _record(staffed, door, refused)
+    with staffed.read() as session:
+        assert session.scalars(select(Credential)).all() == []
+        assert "card_not_assigned" in session.get_one(Event, refused["id"]).flags
+    _record(staffed, door, door.event(person="old", credential=_CARD, **asked))
+    with staffed.read() as session:
+        assert session.scalars(select(Credential.person_id)).all() == ["ann"]

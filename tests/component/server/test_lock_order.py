@@ -12,11 +12,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from server.accounts.locks import hold_account, hold_people
+from server.accounts.people import move_person
 from server.db import Database
 from server.ingest.service import record_batch
 from server.leases.repository import locked_multipass
 from server.merging.service import merge_people
-from server.models import Account, Event, Multipass, Person, Settlement
+from server.models import Account, Event, Multipass, PassUse, Person, Settlement
 from server.privacy.archiving import archive_person
 from server.privacy.erasure import erase_person
 from server.settlements import repository as settlements
@@ -137,3 +138,22 @@ def test_decisions_and_those_who_change_what_they_are_about(busy: Database, pen:
         assert set(session.scalars(select(Settlement.decision))) == {"credit", "block"}
         assert session.get_one(Person, "ann").merged_into == "anne"
         assert set(session.scalars(select(Person.id).where(Person.is_blocked))) == {"anne"}
+
+
+def test_a_use_that_a_door_is_saying_comes_along_with_who_moves(busy: Database, pen: Any, now: datetime) -> None:
+    """Moving waits for it: a use left behind on the old account would be a use given back."""
+    door = pen("door")
+    door.seq, door.prev = 4, "1" * 64
+    with busy.write() as session:
+        held = {"organization_id": "club", "account_id": "family", "type_id": "pool", "purchased_on": now.date()}
+        session.add(Multipass(id="hers", person_id="ann", total=5, **held))
+    said = door.use("hers", occurred_at=instant(now))
+    both(
+        busy,
+        first=lambda session: record_batch(session, door.topic, door.batch(said), now=now),
+        rest=lambda session: session.flush(),
+        other=lambda session: move_person(session, session.get_one(Person, "ann"), "alone"),
+    )
+    with busy.read() as session:
+        assert session.get_one(Multipass, "hers").account_id == "alone"
+        assert session.get_one(PassUse, said["id"]).account_id == "alone"

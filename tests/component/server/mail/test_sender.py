@@ -210,6 +210,9 @@ def test_what_is_refused_for_good_is_given_up_with_an_alarm(
     assert (mail.given_up_at, mail.next_at, mail.sealed_path) == (NOW, None, None)
     assert mail.error == "550 5.1.1 No such user"
     assert desk.alarms() == [("mail_given_up", id_)]
+    with desk.database.read() as session:
+        # What a server answers may name the reader: the alarm has its number only.
+        assert session.scalars(select(Alarm)).one().details["error"] == "550"
     setattr(post_office, where, "250 OK")
     desk.now += timedelta(days=1)
     desk.sender.turn()

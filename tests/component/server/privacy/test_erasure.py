@@ -30,6 +30,7 @@ from server.models import (
     Event,
     ExtraAnswer,
     ExtraQuestion,
+    ImportJob,
     Mail,
     Memo,
     Organization,
@@ -345,3 +346,25 @@ def test_abandoned_pictures_go_a_day_later(club: Database, tmp_path: Path) -> No
     os.utime(path, (time.time() - 100_000,) * 2)
     assert files.abandoned_pictures() == ["cd" * 32]
     assert files.drop_pictures(files.abandoned_pictures()) == 1
+
+
+def test_what_files_to_import_said_goes_with_the_person(club: Database, tmp_path: Path) -> None:
+    """The first rows of a file that waits to be mapped, the problems of one that ended; one that runs is left alone."""
+    rows = {"first_rows": [["Zébulon", "Quatrefages"]], "header": ["first_name", "last_name"]}
+    fill_secrets(club, tmp_path / "data")
+    with club.write() as session:
+        session.get_one(Account, "solo").balance_cents = 0
+        for state in ("mapping", "checked", "failed", "done", "running"):
+            job = ImportJob(id=state, organization_id="club", kind="people", file_name="x.csv", file_hash="0" * 64)
+            job.state, job.plan, job.problems, job.created_at = state, rows, [{"value": "Quatrefages"}], NOW
+            session.add(job)
+    with club.write() as session:
+        erase_person(session, "club", "zeb", now=NOW, is_confirmed=True)
+    with club.read() as session:
+        jobs = {each.id: each for each in session.scalars(select(ImportJob))}
+    assert {id_: each.state for id_, each in jobs.items() if each.state != id_} == dict.fromkeys(
+        ("mapping", "checked"), "cancelled"
+    )
+    said = {id_ for id_, each in jobs.items() if "Quatrefages" in f"{each.plan} {each.problems}"}
+    assert said == {"running"}
+    assert jobs["done"].plan["header"] == rows["header"]
