@@ -25,8 +25,9 @@ class DeviceState(Message):
     """The state of a door. `waiting` is the number of events without a receipt, `last_seq` the newest event.
 
     `lease_floor` is the door's durable word: of leases that were over by then, no event after `last_seq` spends any.
-    `lost_since` is since when each lost reader is, as far as this run of the agent knows. `relays` are as `readers`; `free_mb` is the room where the ledger is; `web` is where the door serves its pages;
-    `commands` are the latest with what became of them; `is_revoked` says that the door has ended and wiped itself.
+    `lost_since` is since when each lost reader is, as far as this run of the agent knows. `relays` are as `readers`;
+    `free_mb` is the room where the ledger is; `web` is where the door serves its pages; `commands` are the latest
+    with what became of them; `is_revoked` says that the door has ended and wiped itself.
     """
 
     device: Name
