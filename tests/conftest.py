@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,10 @@ from hypothesis import HealthCheck, settings
 _BASE = settings.get_profile("ci" if os.environ.get("CI") else "default")
 settings.register_profile("gatehouse", _BASE, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gatehouse")
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and every child would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

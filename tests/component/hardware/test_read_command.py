@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -140,11 +142,17 @@ def test_a_wrong_configuration_file_is_refused(tmp_path: Path, content: str) -> 
     assert "door.toml" in done.stderr
 
 
-def start(*arguments: object) -> "subprocess.Popen[str]":
+@contextmanager
+def start(*arguments: object) -> "Iterator[subprocess.Popen[str]]":
+    """The command in a process of its own, which does not outlive the block."""
     command = [sys.executable, "-m", "gatehouse", "read", *map(str, arguments)]
-    return subprocess.Popen(
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
-    )
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 def ready(child: "subprocess.Popen[str]") -> None:
