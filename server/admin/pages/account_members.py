@@ -72,7 +72,8 @@ class AccountMembersPage(AccountSubpage):
 
 def _country(code: str, locale: str) -> str:
     """A country's name in the reader's language; what is no known code stays as it was typed."""
-    return Locale.parse(locale).territories.get(code.upper(), code)
+    said: str = Locale.parse(locale).territories.get(code.upper(), code)
+    return said
 
 
 def _pictures_url(request: Request, account_id: str, person_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Account activity in Chromium: a flagged row is found by its flag and settled by keyboard, in English and French."""
+"""Account activity in Chromium: a flagged row is found by its flag and settled, a wrong one undone, by keyboard."""
 
 from __future__ import annotations
 
@@ -50,3 +50,27 @@ def test_a_flagged_row_is_settled_by_keyboard(
                 session.delete(made)
             session.execute(delete(Event))
             session.scalars(select(Staff).where(Staff.email == "admin@example.org")).one().language = "en"
+
+
+def test_a_wrong_row_is_undone_by_keyboard(admin: Page, office: Office) -> None:
+    """The reason is asked beside the row; Escape leaves it; once sent, the correction stands on the row."""
+    with office.database.write() as session:
+        event(session, occurred_at=utc_now() - timedelta(minutes=5))
+    try:
+        admin.goto(f"{office.url}{ACTIVITY}")
+        undo, reason = admin.locator("details.undo > summary"), admin.get_by_role("textbox", name="Reason")
+        undo.press("Enter")
+        expect(reason).to_be_focused()
+        reason.press("Escape")
+        expect(reason).to_be_hidden()
+        expect(undo).to_be_focused()
+        undo.press("Enter")
+        expect(reason).to_be_focused()
+        reason.press_sequentially("Wrong sister")
+        reason.press("Enter")
+        expect(admin.get_by_role("status").filter(has_text="It is undone.")).to_be_visible()
+        expect(admin.locator("tbody tr:target")).to_contain_text("Undone")
+        expect(undo).to_have_count(0)
+    finally:
+        with office.database.write() as session:
+            session.execute(delete(Event))
