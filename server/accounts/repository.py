@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from server.accounts.locks import hold_accounts
 from server.errors import NotFound
 from server.models import (
     Account,
@@ -70,9 +71,8 @@ _MOST_LOGS = 200
 
 
 def locked_account(session: Session, organization_id: str, account_id: str) -> Account | None:
-    """The account as it is now, locked until the commit."""
-    wanted = select(Account).where(Account.id == account_id, Account.organization_id == organization_id)
-    return session.scalars(wanted.with_for_update().execution_options(populate_existing=True)).one_or_none()
+    """The account as it is now, held until the commit: before its people, see `server.accounts.locks`."""
+    return hold_accounts(session, organization_id, [account_id]).get(account_id)
 
 
 def account_of(session: Session, organization_id: str, account_id: str) -> Account:

@@ -17,7 +17,7 @@ from starlette_admin.flash import flash
 
 from access.domain.instants import local_day
 from server.access_points.values import Form, Problems, Values, values_of
-from server.accounts import repository
+from server.accounts.locks import hold_accounts
 from server.admin.account import service
 from server.admin.account.form import Field, Refused, differing, digest_of, read
 from server.admin.account.service import AccountHead
@@ -174,10 +174,14 @@ class AccountSubpage(FormPage):
         """A subtab."""
         return self.page(request, f"office/account_{tab}.html", title=head.name, head=head, tab=tab, **context)
 
-    async def account_form(self, request: Request, tab: str, make: Callable[[Session], Edit]) -> Response:
-        """A form of the account, under its header."""
+    async def account_form(
+        self, request: Request, tab: str, make: Callable[[Session], Edit], *, also: str = ""
+    ) -> Response:
+        """A form of the account, under its header; what is sent is saved holding the account, and the one `also`."""
         head = await self.head(request)
-        return await self.edited(request, make, lock=lambda session: self._locks(session, request), head=head, tab=tab)
+        return await self.edited(
+            request, make, lock=lambda session: self._locks(session, request, also=also), head=head, tab=tab
+        )
 
     async def act(self, request: Request, work: Callable[[Session], object], *, done: str, back: str) -> Response:
         """Does one thing in a transaction that holds the account, says so and goes back."""
@@ -195,9 +199,9 @@ class AccountSubpage(FormPage):
         flash(request, texts(signed_in_staff(request).language)(done), "success")
         return RedirectResponse(back, status_code=303)
 
-    def _locks(self, session: Session, request: Request) -> bool:
+    def _locks(self, session: Session, request: Request, *, also: str = "") -> bool:
         organization_id, account_id = signed_in_staff(request).organization_id, request.path_params["account_id"]
-        return repository.locked_account(session, organization_id, account_id) is not None
+        return account_id in hold_accounts(session, organization_id, {account_id, also} - {""})
 
     def url(self, request: Request, route: str, **parts: str) -> str:
         """The path of a route below the request's account."""

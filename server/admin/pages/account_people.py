@@ -74,7 +74,11 @@ class AccountPeoplePage(AccountSubpage):
         """To another account of the organization: found by a search, chosen, confirmed."""
         term = request.query_params.get("q", "")[:200]
         found = await in_thread(lambda: self._find(request, term)) if term.strip() else []
-        return await self.account_form(request, "members", lambda session: self._move(session, request, found))
+        sent = str((await request.form()).get("target", "")) if request.method == "POST" else ""
+        also = sent if sent in {id_ for id_, _ in found} else ""
+        return await self.account_form(
+            request, "members", lambda session: self._move(session, request, found), also=also
+        )
 
     def _find(self, request: Request, term: str) -> list[tuple[str, str]]:
         staff = signed_in_staff(request)

@@ -21,7 +21,7 @@ from server.models import Account, Event, Multipass, PassUse, Person, Settlement
 from server.privacy.archiving import archive_person
 from server.privacy.erasure import erase_person
 from server.settlements import repository as settlements
-from server.settlements.proposals import Choice
+from server.settlements.proposals import Choice, proposal
 from server.settlements.service import Wanted, settle
 from tests.patience import PATIENCE_S, wait_until
 
@@ -112,7 +112,13 @@ def test_decisions_and_those_who_change_what_they_are_about(busy: Database, pen:
 
     def decide(event_id: str, choice: Choice) -> Work:
         wanted = Wanted(choice=choice, person_ids=("ann", "anne"), said="why")
-        return lambda session: settle(session, "club", event_id, wanted, staff_id="kim", now=now)
+
+        def work(session: Session) -> None:
+            seen = proposal(session, "club", session.get_one(Event, event_id))
+            settle(session, "club", event_id, wanted, staff_id="kim", now=now)
+            assert seen.event.id == event_id
+
+        return work
 
     both(
         busy,
