@@ -1,8 +1,9 @@
 """Holding accounts and people until the commit, always in one order, so that no two wait for each other.
 
-The order: a device's mark, accounts, people, multipasses, events, and at the commit the heads of the audit log and of
-the feed; rows of one table by their ids. Whoever is to hold a person therefore holds the account first. Doors' events
-hold their people, never an account: they wait for a merge, and a merge for them. SQLite has one writer at a time.
+The order: a device's mark, accounts, people, an activity, multipasses, events, and at the commit the heads of the
+audit log and of the feed; rows of one table by their ids. Whoever is to hold a person therefore holds the account
+first. Doors' events hold their people, never an account: they wait for a merge, and a merge for them. SQLite has one
+writer at a time.
 """
 
 from __future__ import annotations
