@@ -17,6 +17,9 @@ from tests.chromium import launch, settle
 
 IMAGES = Path(__file__).parent / "images"
 _COLOURS = 256
+_PICTURES_ARE_THERE = (
+    "() => [...document.images].every((each) => each.complete || each.getBoundingClientRect().top > innerHeight)"
+)
 _SCANS = {
     "pool": ("maya", "noah", "ines", "hugo", "nguyen-0", "nguyen-2", "smith-1", "yusuf", "zoe", "priya", "grace"),
     "gym": ("luc", "sam", "antoine", "ana", "maya", "marc", "lavoie-1", "wei"),
@@ -146,7 +149,8 @@ def picture_of(page: Page, venue: Venue) -> Callable[..., None]:
         if before is not None:
             before()
             page.wait_for_load_state("load")
-        page.wait_for_timeout(800)  # live numbers and pictures arrive
+        page.wait_for_timeout(800)  # live numbers arrive
+        page.wait_for_function(_PICTURES_ARE_THERE)
         settle(page)
         shot(page, name)
 

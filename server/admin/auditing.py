@@ -110,7 +110,8 @@ def _rules(name: str, change: Any, say: Say, choices: Choices) -> Iterable[Chang
     """The lines of an access point's rules that differ; those of a new one from what they are by themselves."""
     before, after = change
     if name == "draft" and not (before and after):
-        yield Change(_label(name, say), *(say.t("audit.kept") if side else "" for side in change))
+        kept = say.t("audit.kept")
+        yield Change(_label(name, say), kept if before else "", kept if after else "")
         return
     try:
         parts = rules_in_words.changes(_settled(before), _settled(after), choices=choices, say=say)
