@@ -33,6 +33,7 @@ __all__ = [
     "multipasses_of",
     "person_of",
     "rows_of",
+    "same_account",
     "same_person",
     "uses_of",
 ]
@@ -65,6 +66,13 @@ def same_person(session: Session, person: Person) -> list[Person]:
         found |= {each.id: each for each in more}
         waiting = [each.id for each in more]
     return list(found.values())
+
+
+def same_account(session: Session, account: Account) -> list[Account]:
+    """The account's own row and every row that was merged into it: a merge leaves no chains."""
+    wanted = select(Account).where(Account.organization_id == account.organization_id)
+    merged = session.scalars(wanted.where(Account.merged_into == account.id).order_by(Account.id))
+    return [account, *merged]
 
 
 def living(session: Session, account: Account, *, but: str = "") -> Sequence[Person]:

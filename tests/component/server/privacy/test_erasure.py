@@ -20,6 +20,7 @@ from server.errors import NotFound
 from server.feed.projection import project
 from server.feed.snapshot import SnapshotStore
 from server.ingest.service import record_batch
+from server.merging.service import merge_accounts
 from server.models import (
     Account,
     AllowedAdult,
@@ -368,3 +369,21 @@ def test_what_files_to_import_said_goes_with_the_person(club: Database, tmp_path
     said = {id_ for id_, each in jobs.items() if "Quatrefages" in f"{each.plan} {each.problems}"}
     assert said == {"running"}
     assert jobs["done"].plan["header"] == rows["header"]
+
+
+def test_nor_in_the_account_that_was_merged_into_theirs(club: Database, tmp_path: Path) -> None:
+    """Its name and key were the person's, too; they are in no table any more, nor in the audit log."""
+    data_dir = tmp_path / "data"
+    fill_secrets(club, data_dir)
+    with club.write() as session:
+        session.get_one(Account, "solo").balance_cents = 0
+        session.add(Account(id="older", organization_id="club", name="QUATREFAGES-TRUST", external_id="QUATREFAGES-7"))
+    with club.write() as session:
+        merge_accounts(session, "club", kept_id="solo", gone_id="older", now=NOW)
+    assert "QUATREFAGES-TRUST" in everything(club, data_dir)
+    with club.write() as session:
+        erase_person(session, "club", "zeb", now=NOW, is_confirmed=True)
+    assert [each for each in ("QUATREFAGES-TRUST", "QUATREFAGES-7") if each in everything(club, data_dir)] == []
+    with club.read() as session:
+        assert session.get_one(Account, "older").merged_into == "solo"
+        assert check_audit_log(session, "club").faults == ()
