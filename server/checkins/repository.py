@@ -206,7 +206,8 @@ def corrections(session: Session, organization_id: str, event_ids: set[str]) -> 
     if not event_ids:
         return {}
     query = _mentioned().add_columns(Event.refers_to)
-    query = query.where(Event.refers_to.in_(event_ids), Event.organization_id == organization_id)
+    mine = _not_searched(session, Event.organization_id) == organization_id
+    query = query.where(Event.refers_to.in_(event_ids), mine)
     found: dict[str, tuple[Mention, ...]] = {}
     for *mention, refers_to in session.execute(query.order_by(Event.occurred_at, Event.id)):
         found[refers_to] = (*found.get(refers_to, ()), Mention(*mention))

@@ -28,7 +28,13 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         UniqueConstraint("device_id", "seq", name="uq_event_device_seq"),
-        Index("ix_event_refers_to", "refers_to"),
+        # Without the many that refer to nothing: SQLite would take them for what the index finds, and scan instead.
+        Index(
+            "ix_event_refers_to",
+            "refers_to",
+            sqlite_where=text("refers_to IS NOT NULL"),
+            postgresql_where=text("refers_to IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)

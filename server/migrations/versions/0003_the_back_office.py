@@ -484,7 +484,9 @@ def _activity() -> None:
     ):
         op.drop_index(name, "event")
         op.create_index(name, "event", columns, unique=False)
+    op.drop_index("ix_event_refers_to", "event")
     for name, columns, condition in (
+        ("ix_event_refers_to", ["refers_to"], sa.text("refers_to IS NOT NULL")),
         ("ix_event_account_kind", [*account, "kind", *newest], sa.text("kind <> 'checked_in'")),
         ("ix_event_account_outcome", [*account, "outcome", *newest], sa.text("outcome <> 'granted'")),
         ("ix_event_account_flagged", [*account, *newest], sa.text("is_flagged")),

@@ -14,7 +14,7 @@ from sqlalchemy import insert, text
 
 from access.domain.ids import uuid7
 from server.checkins.activity import ActivityFilter, ActivityPage, Cursor, activity_page
-from server.checkins.repository import account_events, kind_counts
+from server.checkins.repository import account_events, corrections, kind_counts
 from server.db import Database
 from server.models import Event
 
@@ -133,6 +133,17 @@ def test_counts_of_a_day_are_read_from_an_index(big_sqlite: Database, now: datet
         found = _statement(big_sqlite, lambda session: kind_counts(session, "club", point, span=span))  # noqa: B023
         plan = " ".join(str(row[3]) for row in _explain(big_sqlite, "EXPLAIN QUERY PLAN", found))
         assert "COVERING INDEX" in plan
+
+
+def test_what_was_done_about_a_page_of_events_is_found_by_what_it_refers_to(big: Database) -> None:
+    """Of a screen and of a file's batch, also when the engine knows that nearly all refer to nothing."""
+    big.gather_statistics()
+    for limit in (50, 1000):
+        shown = {row.event.id for row in _page(big, {}, limit=limit).rows}
+        found = _statement(big, lambda session: corrections(session, "club", shown))  # noqa: B023
+        assert found.rows == {}
+        how = "EXPLAIN QUERY PLAN" if big.is_sqlite else "EXPLAIN"
+        assert "ix_event_refers_to" in " ".join(str(row[-1]) for row in _explain(big, how, found))
 
 
 def test_filters_go_together(big: Database) -> None:
