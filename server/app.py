@@ -31,6 +31,7 @@ from server.leases import endpoints as leases
 from server.mail.outbox import MailBox
 from server.pictures import endpoints as pictures
 from server.pictures.store import PictureStore
+from server.private_answers import PrivateAnswers
 from server.settings import ServerSettings
 
 __all__ = ["create_app", "run_server"]
@@ -63,6 +64,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
         app.include_router(area.router)
     mount_api(app, settings)
     mount_admin(app, database, settings)
+    app.add_middleware(PrivateAnswers)
     app.add_api_route("/", _home, methods=["GET"], include_in_schema=False)
     app.add_api_route("/health", _health, methods=["GET"], tags=["operations"])
     app.add_exception_handler(ServerError, _say_server_error)
