@@ -63,7 +63,7 @@ def register(
         raise NotFound("not everybody is there to be registered")
     standing = list(repository.standing_of(session, organization_id, activity_id))
     _refuse_twice(people, standing, chosen, to_come)
-    # The waitlist goes by the instant: the order in which the activity was held, whatever the clocks of those who asked.
+    # The waitlist goes by the instant: the order in which the activity was held, whatever the clocks of who asked.
     at = max([now, *(each.registered_at + _TICK for each in standing)])
     found = []
     for number, person in enumerate(people):

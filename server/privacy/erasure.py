@@ -136,8 +136,8 @@ def _erase(session: Session, person: Person, refused: list[Obstacle], now: datet
     is_last = not repository.living(session, account, but=person.id)
     _let_go(session, organization.id, ids, found)
     if is_last:
-        for each in repository.same_account(session, account):
-            _empty_account(session, each, found, now)
+        for emptied in repository.same_account(session, account):
+            _empty_account(session, emptied, found, now)
     for each in rows:
         _leave_identity(session, each)
         _empty(each, ERASED_NAMES[organization.language], now)

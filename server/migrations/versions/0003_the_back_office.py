@@ -484,9 +484,10 @@ def _activity() -> None:
     ):
         op.drop_index(name, "event")
         op.create_index(name, "event", columns, unique=False)
+    referring = sa.text("refers_to IS NOT NULL")
     op.drop_index("ix_event_refers_to", "event")
+    op.create_index("ix_event_refers_to", "event", ["refers_to"], sqlite_where=referring, postgresql_where=referring)
     for name, columns, condition in (
-        ("ix_event_refers_to", ["refers_to"], sa.text("refers_to IS NOT NULL")),
         ("ix_event_account_kind", [*account, "kind", *newest], sa.text("kind <> 'checked_in'")),
         ("ix_event_account_outcome", [*account, "outcome", *newest], sa.text("outcome <> 'granted'")),
         ("ix_event_account_flagged", [*account, *newest], sa.text("is_flagged")),
@@ -496,7 +497,7 @@ def _activity() -> None:
 
 def _reports() -> None:
     """The report's counts are answered from the index of days; what was undone or refused is found by itself."""
-    newest = [sa.text("occurred_at DESC"), sa.text("id DESC")]
+    newest: list[str | sa.TextClause] = [sa.text("occurred_at DESC"), sa.text("id DESC")]
     counted = ["kind", "person_id", "access_point_id", "pass_type", "is_offline"]
     op.drop_index("ix_event_day", "event")
     op.create_index("ix_event_day", "event", ["organization_id", *newest, *counted], unique=False)

@@ -24,8 +24,7 @@ from access.domain.policy import (
     Mode,
     NameShown,
 )
-from access.domain.registrations import RegistrationStatus
-from access.domain.registrations import ActivityKind
+from access.domain.registrations import ActivityKind, RegistrationStatus
 from access.domain.staff import DeskPermission
 from access.wire.commands import CommandKind, CommandOutcome
 from server.access_points.fields import UNITS
