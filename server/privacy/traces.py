@@ -14,6 +14,7 @@ from access.wire.feed import EntityKind
 from server.audit.redaction import redacted
 from server.models import (
     BalanceEntry,
+    Device,
     Event,
     FeedEntry,
     ImportJob,
@@ -76,12 +77,25 @@ def _clear_feed(session: Session, gone: Gone) -> None:
         (EntityKind.PERSON, gone.person_ids),
         (EntityKind.CREDENTIAL, gone.fingerprints),
         (EntityKind.ALLOWED_ADULT, gone.adult_ids),
+        (EntityKind.OFFICE_ACT, _office_acts(session, gone)),
     ]
     concerned: list[ColumnElement[bool]] = [
         and_(_FEED.c.kind == kind.value, _FEED.c.entity_id.in_(sorted(ids))) for kind, ids in told if ids
     ]
     mine = and_(_FEED.c.organization_id == gone.organization_id, or_(*concerned))
     session.execute(update(_FEED).where(mine).values(body=None))
+
+
+def _office_acts(session: Session, gone: Gone) -> set[str]:
+    """What staff did about them in the back office: what was noted with it is in the feed's log, too."""
+    mine = select(Event.id).join(Device, Device.id == Event.device_id)
+    return set(
+        session.scalars(
+            mine.where(
+                Event.organization_id == gone.organization_id, Event.person_id.in_(gone.person_ids), Device.is_centre
+            )
+        )
+    )
 
 
 def _clear_quarantine(session: Session, gone: Gone) -> None:

@@ -13,9 +13,11 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from access.domain.credentials import Code, CredentialKind
+from access.wire.events import EventKind
 from access.wire.feed import EntityKind
 from server.audit.check import check_audit_log, check_device
 from server.db import Database
+from server.desk.service import Deed, record
 from server.errors import NotFound
 from server.feed.projection import project
 from server.feed.snapshot import SnapshotStore
@@ -65,6 +67,7 @@ SECRETS = (
     "AGNOTE-SECRET",
     "CODE90210SECRET",
     "REMARK-SECRET",
+    "OFFICE-SECRET",
 )
 PICTURE = "ab" * 32
 
@@ -169,6 +172,9 @@ def test_nothing_of_an_erased_person_is_left(club: Database, pen: Callable[..., 
         first = [scan(door, fingerprint), scan(door, fingerprint), door.event()]
         record_batch(session, door.topic, door.batch(*first), now=NOW)
         session.get_one(Account, "solo").balance_cents = 0
+    noted = {"access_point_id": "entrance", "person_id": "zeb", "account_id": "solo", "note": "OFFICE-SECRET"}
+    with club.write() as session:
+        record(session, "club", Deed(kind=EventKind.ATTENDANCE_MARKED, **noted), staff_id="boss", now=NOW)
     SnapshotStore(club, data_dir / "snapshots").get("club", "main")
     before = everything(club, data_dir)
     assert [each for each in (*SECRETS, "FACE-SECRET", fingerprint) if each not in before] == []
@@ -176,7 +182,7 @@ def test_nothing_of_an_erased_person_is_left(club: Database, pen: Callable[..., 
     with club.write() as session:
         erased = erase_person(session, "club", "zeb", now=NOW, is_confirmed=True)
     files.clean(erased)
-    assert erased.events == 2
+    assert erased.events == 3
     late = scan(door, fingerprint)
     with club.write() as session:
         record_batch(session, door.topic, door.batch(late), now=NOW)
@@ -186,7 +192,7 @@ def test_nothing_of_an_erased_person_is_left(club: Database, pen: Callable[..., 
     assert [each for each in (*SECRETS, "FACE-SECRET", "quatrefages", "zebulon") if each in after] == []
     with club.read() as session:
         assert session.get_one(Person, "zeb").first_name == "Erased person"
-        assert session.scalar(select(func.count()).select_from(Event)) == 4
+        assert session.scalar(select(func.count()).select_from(Event)) == 5
         assert session.scalar(select(func.count()).select_from(PassUse)) == 3
         bodies = "".join(session.scalars(select(Event.body)))
         assert fingerprint not in bodies
