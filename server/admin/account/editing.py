@@ -179,6 +179,10 @@ class AccountSubpage(FormPage):
     ) -> Response:
         """A form of the account, under its header; what is sent is saved holding the account, and the one `also`."""
         head = await self.head(request)
+        if head.account.merged_into is not None:
+            flash(request, texts(signed_in_staff(request).language)("account_itself.is_merged"), "warning")
+            there = request.url_for("admin:account", account_id=head.account.merged_into).path
+            return RedirectResponse(there, status_code=303)
         return await self.edited(
             request, make, lock=lambda session: self._locks(session, request, also=also), head=head, tab=tab
         )
@@ -201,7 +205,9 @@ class AccountSubpage(FormPage):
 
     def _locks(self, session: Session, request: Request, *, also: str = "") -> bool:
         organization_id, account_id = signed_in_staff(request).organization_id, request.path_params["account_id"]
-        return account_id in hold_accounts(session, organization_id, {account_id, also} - {""})
+        held = hold_accounts(session, organization_id, {account_id, also} - {""}).get(account_id)
+        # What became part of another account has nothing any more: what was put on it would be lost.
+        return held is not None and held.merged_into is None
 
     def url(self, request: Request, route: str, **parts: str) -> str:
         """The path of a route below the request's account."""

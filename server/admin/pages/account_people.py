@@ -91,6 +91,8 @@ class AccountPeoplePage(AccountSubpage):
         account = repository.account_of(session, staff.organization_id, account_id)
 
         def save(session: Session, found: Mapping[str, Any]) -> str:
+            if account.archived_at is not None:
+                raise Refused({"": Problem("people.account_archived")})
             if found["do"] != "anyway":
                 self._check_name(staff, found["first_name"], found["last_name"])
             given = {field.name: found[field.name] for field in _NEW}

@@ -129,3 +129,45 @@ def test_what_ends_an_account_is_for_those_who_may(log_in: Callable[[str], Brows
     assert stranger.post(f"{HOME}/end/archive", confirmed="yes").status_code == 404
     assert stranger.post(f"{HOME}/end/unarchive").status_code == 404
     assert stranger.get(f"{HOME}/end/merge").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "typed"),
+    [
+        ("balance/enter", {"kind": "charge", "amount": "50", "description": "Lost"}),
+        ("people/add", {"first_name": "Lost", "last_name": "Soul", "do": "anyway"}),
+        ("sell/multipass", {"type": "home-pt"}),
+        ("settings/name", {"name": "Lost"}),
+    ],
+)
+def test_nothing_is_put_on_an_account_that_became_part_of_another(
+    admin: Browser, database: Database, second: str, form: str, typed: dict[str, str]
+) -> None:
+    """It would never be seen again; whoever tries is led to the account that stays, also from a form opened before."""
+    path = f"{HOME}/{form}"
+    seen = seen_of(admin.get(path))
+    merging = f"{HOME}/end/merge?q=roy"
+    assert admin.post(merging, seen=seen_of(admin.get(merging)), target=second, sure="on").status_code == 303
+    for answer in (admin.get(path), admin.post(path, seen=seen, **typed)):
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/accounts/{second}")
+    with database.read() as session:
+        gone = session.get_one(Account, "home-account")
+        assert (gone.people, gone.balance_cents, gone.name) == ([], 0, "")
+        for held in (Multipass, BalanceEntry):
+            assert session.scalars(select(held).where(held.account_id == gone.id)).all() == []
+    pages = "".join(admin.get(f"{HOME}/{each}").text for each in ("balance", "members", "settings"))
+    for offered in ("balance/enter", "people/add", "settings/name"):
+        assert f"{HOME}/{offered}" not in pages
+
+
+def test_nobody_is_added_to_an_archived_account(admin: Browser, database: Database, second: str) -> None:
+    """They would be known at the doors, and in no list."""
+    path = f"/admin/accounts/{second}/people/add"
+    page = admin.get(path)
+    admin.post(f"/admin/accounts/{second}/end/archive", confirmed="yes")
+    answer = admin.post(path, seen=seen_of(page), first_name="Ray", last_name="Roy", do="anyway")
+    assert answer.status_code == 422
+    assert "This account is archived" in answer.text
+    assert path not in admin.get(f"/admin/accounts/{second}/members").text
+    with database.read() as session:
+        assert [each.id for each in session.get_one(Account, second).people] == ["home-rose"]
