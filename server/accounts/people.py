@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from access.domain.people import AgeGroup
 from server.accounts import repository
 from server.accounts.errors import MoveRefused, OwnerRefused
+from server.accounts.holdings import is_membership_shared, take_along
 from server.feed.projection import age_group
-from server.models import Account, Contact, Membership, Multipass, PassUse, Person, Registration, Tag, new_id
+from server.models import Account, Contact, Person, Tag, new_id
 
 __all__ = ["add_person", "adults", "change_owner", "change_person", "is_minor", "move_person", "put_tags"]
 
@@ -89,19 +90,9 @@ def move_person(session: Session, person: Person, target_id: str) -> None:
     if target is None or target.archived_at is not None or target.merged_into is not None:
         raise MoveRefused("unknown_account")
     repository.lock_person(session, person.id)
-    memberships = repository.held_memberships(session, person.organization_id, person.id)
-    if any(len(each.people) > 1 for each in memberships):
+    if is_membership_shared(session, person):
         raise MoveRefused("shared_membership")
-    passes = repository.held_multipasses(session, person.organization_id, person.id)
-    own: list[Membership | Multipass | Registration | PassUse] = [
-        *memberships,
-        *passes,
-        # Doors look for the uses of a pass in its account: one left behind would be a use given back.
-        *repository.uses_of(session, person.organization_id, [each.id for each in passes]),
-        *repository.held_registrations(session, person.organization_id, person.id),
-    ]
-    for held in own:
-        held.account_id = target.id
+    take_along(session, person, target.id)
     _move_pick_up(session, person, target)
     person.account_id = target.id
     session.flush()

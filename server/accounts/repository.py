@@ -20,15 +20,10 @@ from server.models import (
     Contact,
     ExtraAnswer,
     ExtraQuestion,
-    Membership,
-    MembershipPerson,
     Memo,
-    Multipass,
     Organization,
-    PassUse,
     Person,
     PersonSkill,
-    Registration,
     Skill,
     Tag,
 )
@@ -43,9 +38,6 @@ __all__ = [
     "contacts_of",
     "entries_of",
     "entry_by_external_id",
-    "held_memberships",
-    "held_multipasses",
-    "held_registrations",
     "is_member_id_taken",
     "lock_person",
     "locked_account",
@@ -64,7 +56,6 @@ __all__ = [
     "tags_of",
     "time_zone",
     "twins",
-    "uses_of",
 ]
 
 _MOST_LOGS = 200
@@ -276,33 +267,6 @@ def name_changes(session: Session, person: Person) -> list[AuditEntry]:
     return sorted(found, key=lambda entry: entry.seq, reverse=True)
 
 
-def held_memberships(session: Session, organization_id: str, person_id: str) -> Sequence[Membership]:
-    """The memberships that cover a person, with everyone they cover."""
-    covered = select(MembershipPerson.membership_id).where(MembershipPerson.person_id == person_id)
-    wanted = select(Membership).where(Membership.organization_id == organization_id, Membership.id.in_(covered))
-    return session.scalars(wanted.options(selectinload(Membership.people))).all()
-
-
-def held_multipasses(session: Session, organization_id: str, person_id: str) -> Sequence[Multipass]:
-    """The multipasses of a person's own."""
-    wanted = select(Multipass).where(Multipass.organization_id == organization_id, Multipass.person_id == person_id)
-    return session.scalars(wanted).all()
-
-
 def lock_person(session: Session, person_id: str) -> None:
     """Has whoever records something about the person wait until the commit."""
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
-
-
-def uses_of(session: Session, organization_id: str, multipass_ids: Collection[str]) -> Sequence[PassUse]:
-    """Every use taken of these multipasses, undone ones too."""
-    wanted = select(PassUse).where(PassUse.organization_id == organization_id, PassUse.multipass_id.in_(multipass_ids))
-    return session.scalars(wanted).all()
-
-
-def held_registrations(session: Session, organization_id: str, person_id: str) -> Sequence[Registration]:
-    """The registrations of a person."""
-    wanted = select(Registration).where(
-        Registration.organization_id == organization_id, Registration.person_id == person_id
-    )
-    return session.scalars(wanted).all()

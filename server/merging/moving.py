@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.accounts.holdings import take_along
 from server.models import (
     Account,
     AllowedAdult,
@@ -30,7 +31,7 @@ from server.models import (
 )
 from server.privacy import repository
 
-__all__ = ["amounts", "is_membership_shared", "move_account", "move_person"]
+__all__ = ["amounts", "move_account", "move_person"]
 
 _OF_PERSON: Final[tuple[type[Any], ...]] = (
     Credential,
@@ -52,12 +53,6 @@ _OF_ACCOUNT: Final[tuple[type[Any], ...]] = (
     AllowedAdult,
     ClientToken,
 )
-
-
-def is_membership_shared(session: Session, person: Person) -> bool:
-    """Whether a membership of the person covers others, too."""
-    held = repository.memberships_of(session, person.organization_id, [person.id])
-    return any(len(each.people) > 1 for each in held)
 
 
 def move_person(session: Session, kept: Person, gone: Person, *, stays: bool) -> dict[str, Any]:
@@ -168,22 +163,14 @@ def _tags(kept: Person, gone: Person) -> list[str]:
 def _to_account(session: Session, kept: Person) -> dict[str, Any]:
     """What was bought on the old account, with the uses: doors look for them on the person's account."""
     moved: dict[str, Any] = {}
-    ids = [kept.id]
-    held: list[Any] = [
-        *repository.memberships_of(session, kept.organization_id, ids),
-        *repository.multipasses_of(session, kept.organization_id, ids),
-        *repository.rows_of(session, Registration, ids),
-        *repository.rows_of(session, ClientToken, ids),
-    ]
-    passes = [each.id for each in held if isinstance(each, Multipass)]
-    held += repository.uses_of(session, kept.organization_id, passes)
     adults = select(AllowedAdult).where(
-        AllowedAdult.child_id == kept.id, AllowedAdult.organization_id == kept.organization_id
+        AllowedAdult.child_id == kept.id,
+        AllowedAdult.organization_id == kept.organization_id,
+        AllowedAdult.account_id != kept.account_id,
     )
-    held += session.scalars(adults)
+    held: list[Any] = [*take_along(session, kept, kept.account_id), *session.scalars(adults)]
     for row in held:
-        if row.account_id != kept.account_id:
-            row.account_id = kept.account_id
-            moved.setdefault(f"account_of_{row.__tablename__}", []).extend(_ids([row]))
+        row.account_id = kept.account_id
+        moved.setdefault(f"account_of_{row.__tablename__}", []).extend(_ids([row]))
     session.flush()
     return moved

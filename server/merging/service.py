@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from access.domain.instants import local_day
 from server.accounts.balance import standing
+from server.accounts.holdings import is_membership_shared
 from server.accounts.locks import hold_accounts, hold_people
 from server.accounts.people import is_minor
 from server.audit import hook as audit
@@ -53,7 +54,7 @@ def merge_people(
     if other.id != account.id and not is_left_empty:
         if other.owner_id == gone.id:
             raise MergeRefused("has_others")
-        if moving.is_membership_shared(session, gone):
+        if is_membership_shared(session, gone):
             raise MergeRefused("shared_membership")
     if account.owner_id == kept.id or (other.id == account.id and other.owner_id == gone.id):
         _check_owner(session, kept, gone, chosen, local_day(now, _zone(session, organization_id)))

@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import inspect, or_, select
 from sqlalchemy.orm import Session
 
+from server.accounts import holdings
 from server.audit import hook as audit
 from server.audit.values import plain
 from server.checkins.csv_export import csv_chunks
@@ -80,7 +81,7 @@ def _document(session: Session, person: Person, now: datetime) -> dict[str, Any]
     ids, organization_id = [each.id for each in rows], person.organization_id
     account = session.get_one(Account, person.account_id)
     is_owner = account.owner_id == person.id
-    passes = repository.multipasses_of(session, organization_id, ids)
+    passes = holdings.multipasses_of(session, organization_id, ids)
     events = select(Event).where(Event.organization_id == organization_id, Event.person_id.in_(ids))
     seen = session.scalars(events.order_by(Event.occurred_at, Event.id)).all()
     adults = or_(AllowedAdult.child_id.in_(ids), AllowedAdult.adult_person_id.in_(ids))
@@ -102,10 +103,10 @@ def _document(session: Session, person: Person, now: datetime) -> dict[str, Any]
         "skills": _named(session, repository.rows_of(session, PersonSkill, ids), Skill, "skill_id"),
         "pictures": _rows(repository.rows_of(session, PictureVersion, ids)),
         "memberships": _named(
-            session, repository.memberships_of(session, organization_id, ids), MembershipType, "type_id"
+            session, holdings.memberships_of(session, organization_id, ids), MembershipType, "type_id"
         ),
         "multipasses": _named(session, passes, MultipassType, "type_id"),
-        "pass_uses": _rows(repository.uses_of(session, organization_id, [each.id for each in passes])),
+        "pass_uses": _rows(holdings.uses_of(session, organization_id, [each.id for each in passes])),
         "registrations": _rows(repository.rows_of(session, Registration, ids)),
         "allowed_adults": _rows(
             session.scalars(select(AllowedAdult).where(AllowedAdult.organization_id == organization_id, adults)).all()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.domain.instants import local_day
+from server.accounts import holdings
 from server.models import Account, Activity, Membership, Multipass, Occurrence, Organization, Person, Registration
 from server.privacy import repository
 from server.retention.keeping import Keeping
@@ -113,11 +114,11 @@ def _active(session: Session, person: Person, now: datetime) -> list[Obstacle]:
 
 
 def _held(session: Session, person: Person) -> list[Membership]:
-    return list(repository.memberships_of(session, person.organization_id, [person.id]))
+    return list(holdings.memberships_of(session, person.organization_id, [person.id]))
 
 
 def _passes(session: Session, person: Person) -> list[Multipass]:
-    return list(repository.multipasses_of(session, person.organization_id, [person.id]))
+    return list(holdings.multipasses_of(session, person.organization_id, [person.id]))
 
 
 def _is_running(ends_on: date | None, cancelled_on: date | None, today: date) -> bool:
@@ -130,5 +131,5 @@ def _has_uses_left(session: Session, held: Multipass, today: date) -> bool:
         return False
     if held.total is None:
         return True
-    used = [each for each in repository.uses_of(session, held.organization_id, [held.id]) if not each.is_undone]
+    used = [each for each in holdings.uses_of(session, held.organization_id, [held.id]) if not each.is_undone]
     return len(used) < held.total

@@ -15,10 +15,6 @@ from server.models import (
     AllowedAdult,
     Contact,
     Event,
-    Membership,
-    MembershipPerson,
-    Multipass,
-    PassUse,
     Person,
     PictureVersion,
 )
@@ -29,13 +25,10 @@ __all__ = [
     "is_picture_used",
     "last_movement_at",
     "living",
-    "memberships_of",
-    "multipasses_of",
     "person_of",
     "rows_of",
     "same_account",
     "same_person",
-    "uses_of",
 ]
 
 
@@ -81,25 +74,6 @@ def living(session: Session, account: Account, *, but: str = "") -> Sequence[Per
         Person.account_id == account.id, Person.merged_into.is_(None), Person.erased_at.is_(None), Person.id != but
     )
     return session.scalars(wanted.order_by(Person.first_name, Person.id)).all()
-
-
-def memberships_of(session: Session, organization_id: str, person_ids: Collection[str]) -> Sequence[Membership]:
-    """The memberships that cover them."""
-    covered = select(MembershipPerson.membership_id).where(MembershipPerson.person_id.in_(person_ids))
-    wanted = select(Membership).where(Membership.organization_id == organization_id, Membership.id.in_(covered))
-    return session.scalars(wanted.order_by(Membership.id)).all()
-
-
-def multipasses_of(session: Session, organization_id: str, person_ids: Collection[str]) -> Sequence[Multipass]:
-    """The multipasses of their own."""
-    wanted = select(Multipass).where(Multipass.organization_id == organization_id, Multipass.person_id.in_(person_ids))
-    return session.scalars(wanted.order_by(Multipass.id)).all()
-
-
-def uses_of(session: Session, organization_id: str, multipass_ids: Collection[str]) -> Sequence[PassUse]:
-    """The uses of these passes."""
-    wanted = select(PassUse).where(PassUse.organization_id == organization_id, PassUse.multipass_id.in_(multipass_ids))
-    return session.scalars(wanted.order_by(PassUse.used_at, PassUse.id)).all()
 
 
 def rows_of(session: Session, class_: Any, person_ids: Collection[str]) -> Sequence[Any]:
