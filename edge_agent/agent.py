@@ -374,6 +374,8 @@ class Agent:
         self.hub.push(access_point, self.status(access_point).to_json())
 
     def _take_office_acts(self, acts: list[OfficeAct]) -> None:
+        if self.wiper.is_revoked:
+            return  # what was wiped stays wiped, whatever still waits to be read
         take_acts(self.ledger, acts, now=self.clock.read().now)
         self.desk.told_by_neighbours()
 

@@ -198,7 +198,8 @@ class FeedFollower:
         """Applies deltas until nothing is missing. False when only a snapshot helps."""
         for _ in range(_MAX_ROUNDS):
             state = cache.state
-            assert state is not None
+            if state is None:
+                return False  # wiped meanwhile, by a command
             query: dict[str, str | int] = {"epoch": state.mark.epoch, "after": state.mark.seq}
             try:
                 answer = self._centre.get(FEED_PATH, query, limit=MAX_SEALED_BYTES)
@@ -221,9 +222,9 @@ class FeedFollower:
         try:
             answer = self._centre.download(SNAPSHOT_PATH, part, limit=_MAX_SNAPSHOT_BYTES)
             mark = self._verified(answer)
-            part.rename(path)
-            if acts := acts_of_snapshot(path):
+            if acts := acts_of_snapshot(part):
                 self._on_acts(acts)
+            part.rename(path)
             self._install(path, mark)
         finally:
             part.unlink(missing_ok=True)

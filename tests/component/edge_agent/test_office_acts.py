@@ -18,13 +18,19 @@ from access.domain.office_acts import Move, OfficeAct
 from access.domain.people import Text
 from access.domain.policy import AccessPoint, AntiPassback, AntiPassbackMode, Capacity
 from access.domain.reasons import Outcome, Reason
+from access.wire.enrolment import SNAPSHOT_PATH
 from access.wire.feed import Body, EntityKind
 from edge_agent.agent import Agent
+from edge_agent.cache import SqliteCache
+from edge_agent.centre import CentreClient
 from edge_agent.clock import DoorClock
 from edge_agent.desk_directory import DeskDirectory
 from edge_agent.desk_lists import DeskLists, Listed
 from edge_agent.enrolment import enroll
+from edge_agent.errors import LedgerFault
+from edge_agent.feed import FeedFollower
 from edge_agent.gather import FactsReader
+from edge_agent.known_states import KnownStates
 from edge_agent.ledger import SqliteLedger
 from edge_agent.office_acts import take_acts
 from edge_agent.settings import AgentSettings
@@ -177,7 +183,8 @@ def test_marks_of_the_office_and_of_neighbours_are_on_every_list(make_doors: Any
 
 
 def test_the_feed_brings_them_also_to_a_door_that_was_away(tmp_path: Path) -> None:
-    """In the snapshot that a door starts with, and as deltas; no broker is there. The cache keeps none of it."""
+    """In the snapshot that a door starts with, and as deltas; no broker is there. The cache keeps none of it, and the
+    ledger of a revoked door neither."""
     key = hashlib.sha256(b"fingerprints").digest()
     now = datetime.now(UTC)
     with FakeCentre(tmp_path, [*desk_sample(key), act(Move.ABSENT, person_id="p9", at=now)]) as centre:
@@ -204,8 +211,43 @@ def test_the_feed_brings_them_also_to_a_door_that_was_away(tmp_path: Path) -> No
                     lambda connection: connection.execute("SELECT DISTINCT kind FROM entity").fetchall()
                 )
             assert (EntityKind.OFFICE_ACT.value,) not in kinds
+            agent.wiper.revoke()
+            agent.feed.catch_up()
+            wait_until(lambda: agent.cache.state, what="a snapshot that was on its way")
+            assert heard_at(agent.ledger) == []
         finally:
             agent.stop()
+
+
+def test_a_ledger_that_takes_nothing_leaves_no_snapshots_behind(tmp_path: Path) -> None:
+    """Each try fetches a whole one; the disk that may be the trouble is not filled with them."""
+    folder, door = tmp_path / "centre", tmp_path / "door"
+    folder.mkdir()
+    door.mkdir()
+    with FakeCentre(folder, [organization(), act(Move.IN)]) as centre:
+        identity = centre.enrolment()
+        ledger = SqliteLedger(door / "ledger.db")
+        cache = SqliteCache(door, organization=identity.organization, site=identity.site)
+        feed = FeedFollower(
+            identity,
+            cache,
+            KnownStates(ledger),
+            DoorClock(FakeTime(datetime.now(UTC))),
+            CentreClient.for_device(centre.url, identity),
+            is_mqtt_up=lambda: False,
+            on_acts=lambda acts: refuse(),
+        )
+        feed.start()
+        wait_until(lambda: centre.requests.count(SNAPSHOT_PATH) >= 2, what="two tries")
+        feed.stop()
+        ledger.close()
+        assert cache.state is None
+        assert [path.name for path in door.glob("cache*")] == []
+
+
+def refuse() -> None:
+    """As a ledger on a full disk."""
+    raise LedgerFault("cannot write the ledger: full")
 
 
 def heard_at(ledger: SqliteLedger) -> list[str]:
