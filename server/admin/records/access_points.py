@@ -24,6 +24,7 @@ class SiteView(OrganizationView):
 
     fields = (id_field(), *name_fields())
     search_columns = (Site.name_en, Site.name_fr)
+    fields_default_sort = ("name_en",)
     view_permission = edit_permission = Permission.ACCESS_POINTS
     add_to_menu = False
 
@@ -36,6 +37,7 @@ class FacilityView(OrganizationView):
 
     fields = (id_field(), *name_fields(), HasOne("site", key="site", label=label("site")))
     search_columns = (Facility.name_en, Facility.name_fr)
+    fields_default_sort = ("name_en",)
     view_permission = edit_permission = Permission.ACCESS_POINTS
     add_to_menu = False
 

@@ -79,6 +79,7 @@ class MembershipTypeView(OrganizationView):
     )
     unique_field = "code"
     search_columns = (MembershipType.name_en, MembershipType.name_fr)
+    fields_default_sort = ("name_en",)
     group = Group.PASSES
     rank = 60
 
@@ -108,6 +109,7 @@ class MultipassTypeView(OrganizationView):
     )
     unique_field = "code"
     search_columns = (MultipassType.name_en, MultipassType.name_fr)
+    fields_default_sort = ("name_en",)
     group = Group.PASSES
     rank = 70
 
