@@ -45,14 +45,16 @@ _IN_FRENCH: Final = {
     "New %(name)s": "Ajouter : %(name)s",
     "Edit %(name)s": "Modifier : %(name)s",
     "Add %(name)s": "Ajouter : %(name)s",
+    "Previous page": "Page précédente",
+    "Next page": "Page suivante",
 }
-"""starlette-admin says "Nouveau" and "le" of everything; our things are of both genders."""
+"""starlette-admin says "Nouveau" and "le" of everything, our things are of both genders; two words it never says."""
 
 
 def _reword() -> None:
     catalog = Catalog(locale="fr")
     for message, said in _IN_FRENCH.items():
-        catalog.add(message, said, flags=["python-format"])
+        catalog.add(message, said, flags=["python-format"] if "%(" in message else [])
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)

@@ -288,3 +288,11 @@ def test_every_order_that_a_list_offers_is_an_order(admin: Browser, key: str) ->
     offered = {unescape(each) for each in re.findall(r'href="([^"]*[?&;]sort=[^"]*)"', first)}
     for each in sorted(offered):
         assert admin.get(each.removeprefix("http://testserver.local")).status_code == 200, each
+
+
+def test_the_pages_of_a_list_are_named_in_french(admin: Browser) -> None:
+    """Nothing that only a screen reader says stays English."""
+    admin.post("/admin/preferences", language="fr", next="/admin/")
+    page = admin.get("/admin/person/list").text
+    assert 'aria-label="Page suivante"' in page
+    assert 'aria-label="Page précédente"' in page
