@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
@@ -17,7 +17,7 @@ from server.attendance import repository
 from server.attendance.errors import NotPossible
 from server.attendance.standing import POSSIBLE, Standing, standing
 from server.db import Database
-from server.desk.service import Deed, record, undo
+from server.desk.service import Deed, hold, record, undo
 from server.errors import NotFound
 from server.models import AccessPoint, Activity, AllowedAdult, Occurrence, Organization, Person, Registration
 from server.staff.repository import staff_names
@@ -105,9 +105,12 @@ def mark(database: Database, organization_id: str, wanted: Mark, *, staff_id: st
     """Records it; the event's id. Raises NotFound, and NotPossible when the list says something else by now."""
     with database.write() as session:
         found = repository.occurrences(session, organization_id, occurrence_id=wanted.occurrence_id)
-        sheet = next(iter(_sheets(session, organization_id, found)), None)
-        if sheet is None or sheet.point is None:
+        points = repository.points(session, organization_id)
+        point = _point_of(found[0].activity, points) if found else None
+        if point is None:
             raise NotFound("nobody keeps attendance of this here")
+        hold(session, organization_id, point.id, now=now)
+        sheet = _sheets(session, organization_id, found)[0]
         attendee = next((each for each in sheet.people if each.person.id == wanted.person_id), None)
         if attendee is None:
             raise NotFound("nobody of this id is on the list")
@@ -116,7 +119,7 @@ def mark(database: Database, organization_id: str, wanted: Mark, *, staff_id: st
             event_id = attendee.standing.event_id or ""
             return undo(session, organization_id, event_id, staff_id=staff_id, now=now, note=wanted.note)
         language = session.get_one(Organization, organization_id).language
-        deed = _deed(sheet, sheet.point, attendee, wanted, language=language)
+        deed = _deed(sheet, point, attendee, wanted, language=language)
         return record(session, organization_id, deed, staff_id=staff_id, now=now)
 
 
@@ -176,7 +179,7 @@ def _sheets(session: Session, organization_id: str, found: Collection[Occurrence
     adults = repository.adults(session, organization_id, ids)
     made = []
     for occurrence in found:
-        point = next((each for each in points if _keeps(each.policy(), occurrence.activity)), None)
+        point = _point_of(occurrence.activity, points)
         placed = {
             each.person_id: each
             for each in places
@@ -199,6 +202,10 @@ def _sheets(session: Session, organization_id: str, found: Collection[Occurrence
         attendees.sort(key=lambda each: (each.person.full_name.casefold(), each.person.id))
         made.append(Sheet(occurrence, point, tuple(attendees)))
     return made
+
+
+def _point_of(activity: Activity, points: Iterable[AccessPoint]) -> AccessPoint | None:
+    return next((each for each in points if _keeps(each.policy(), activity)), None)
 
 
 def _keeps(point: Policy, activity: Activity) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from access.wire.events import EventKind
 from server.models import AccessPoint, Device, Event, Site
 
-__all__ = ["access_point", "centre_device", "event", "hash_of", "is_undone", "lock_site"]
+__all__ = ["access_point", "centre_device", "event", "hash_of", "is_undone", "lock_site", "locked_event"]
 
 
 def access_point(session: Session, organization_id: str, point_id: str) -> AccessPoint | None:
@@ -32,9 +32,14 @@ def lock_site(session: Session, organization_id: str, site_id: str) -> None:
 
 
 def event(session: Session, organization_id: str, event_id: str) -> Event | None:
-    """An event of the organization, locked: two people never undo it at once."""
-    wanted = select(Event).where(Event.organization_id == organization_id, Event.id == event_id)
-    return session.scalars(wanted.with_for_update()).one_or_none()
+    """An event of the organization."""
+    return session.scalars(_event(organization_id, event_id)).one_or_none()
+
+
+def locked_event(session: Session, organization_id: str, event_id: str) -> Event | None:
+    """The same as it is now, locked: nobody settles it meanwhile."""
+    held = _event(organization_id, event_id).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(held).one_or_none()
 
 
 def is_undone(session: Session, organization_id: str, event_id: str) -> bool:
@@ -48,3 +53,7 @@ def is_undone(session: Session, organization_id: str, event_id: str) -> bool:
 def hash_of(session: Session, device_id: str, seq: int) -> str | None:
     """The digest of a device's event."""
     return session.scalar(select(Event.body_hash).where(Event.device_id == device_id, Event.seq == seq))
+
+
+def _event(organization_id: str, event_id: str) -> Select[Event]:
+    return select(Event).where(Event.organization_id == organization_id, Event.id == event_id)

@@ -31,9 +31,9 @@ from server.feed.hook import touch
 from server.feed.touched import Key
 from server.ingest.repository import locked_mark
 from server.ingest.service import record_batch
-from server.models import Device, new_id
+from server.models import AccessPoint, Device, DeviceMark, new_id
 
-__all__ = ["CAN_BE_UNDONE", "Deed", "record", "undo"]
+__all__ = ["CAN_BE_UNDONE", "Deed", "hold", "record", "undo"]
 
 _BOOT: Final = "centre"
 _MOST_NOTE: Final = 200
@@ -55,17 +55,27 @@ class Deed:
     adult_id: str | None = None
 
 
-def record(session: Session, organization_id: str, deed: Deed, *, staff_id: str, now: datetime) -> str:
-    """Records it; the event's id. Raises NotFound for an access point that is not the organization's."""
-    point = repository.access_point(session, organization_id, deed.access_point_id)
+def hold(
+    session: Session, organization_id: str, access_point_id: str, *, now: datetime
+) -> tuple[AccessPoint, DeviceMark]:
+    """Has what the office does at the access point's site go one after the other, until the commit.
+
+    Whoever decides by what was recorded before holds it first. Raises NotFound for one that is not the organization's.
+    """
+    point = repository.access_point(session, organization_id, access_point_id)
     if point is None:
         raise NotFound("there is no such access point here")
-    device = _device(session, organization_id, point.site_id, now=now)
-    mark = locked_mark(session, device.id)
-    before = repository.hash_of(session, device.id, mark.through_seq)
-    event = _event(deed, device.id, mark.through_seq + 1, before or FIRST_PREV, staff_id=staff_id, now=now)
-    batch = EventBatch(device=device.id, events=[event.document()])
-    identity = DeviceTopic(organization_id, point.site_id, device.id, Channel.EVENTS)
+    return point, locked_mark(session, _device(session, organization_id, point.site_id, now=now).id)
+
+
+def record(session: Session, organization_id: str, deed: Deed, *, staff_id: str, now: datetime) -> str:
+    """Records it; the event's id. Raises NotFound for an access point that is not the organization's."""
+    point, mark = hold(session, organization_id, deed.access_point_id, now=now)
+    device_id = mark.device_id
+    before = repository.hash_of(session, device_id, mark.through_seq)
+    event = _event(deed, device_id, mark.through_seq + 1, before or FIRST_PREV, staff_id=staff_id, now=now)
+    batch = EventBatch(device=device_id, events=[event.document()])
+    identity = DeviceTopic(organization_id, point.site_id, device_id, Channel.EVENTS)
     if record_batch(session, identity, canonical_bytes(batch.document()), now=now) is None:
         raise NotFound("the centre's device at this site is ended")
     touch(session, [Key(EntityKind.OFFICE_ACT, event.id)])
@@ -82,6 +92,10 @@ def undo(session: Session, organization_id: str, event_id: str, *, staff_id: str
         raise NotFound("there is no such event here")
     if row.kind not in CAN_BE_UNDONE:
         raise CannotBeUndone(row.kind)
+    hold(session, organization_id, row.access_point_id, now=now)
+    row = repository.locked_event(session, organization_id, event_id)
+    if row is None:
+        raise NotFound("there is no such event here any more")
     if repository.is_undone(session, organization_id, event_id):
         raise AlreadyUndone(event_id)
     deed = Deed(

@@ -11,13 +11,30 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from access.domain.policy import AccessType
+from access.domain.registrations import ActivityKind
+from access.wire.events import EventKind, UsedEntitlement
 from server.accounts.locks import hold_account, hold_people
 from server.accounts.people import move_person
+from server.attendance.errors import NotPossible
+from server.attendance.service import Mark, mark
 from server.db import Database
+from server.desk.service import Deed, hold, record, undo
 from server.ingest.service import record_batch
 from server.leases.repository import locked_multipass
 from server.merging.service import merge_people
-from server.models import Account, Event, Multipass, PassUse, Person, Settlement
+from server.models import (
+    AccessPoint,
+    Account,
+    Activity,
+    Event,
+    Multipass,
+    Occurrence,
+    PassUse,
+    Person,
+    Registration,
+    Settlement,
+)
 from server.privacy.archiving import archive_person
 from server.privacy.erasure import erase_person
 from server.settlements import repository as settlements
@@ -163,3 +180,53 @@ def test_a_use_that_a_door_is_saying_comes_along_with_who_moves(busy: Database, 
     with busy.read() as session:
         assert session.get_one(Multipass, "hers").account_id == "alone"
         assert session.get_one(PassUse, said["id"]).account_id == "alone"
+
+
+def test_undoing_at_the_same_time_as_somebody_else_records(busy: Database, now: datetime) -> None:
+    """Who undoes holds the centre's device first, as everybody who records does, and only then the event."""
+    with busy.read() as session:
+        third = session.scalars(select(Event.id).where(Event.seq == 3)).one()
+    both(
+        busy,
+        first=lambda session: hold(session, "club", "entrance", now=now),
+        rest=lambda session: settlements.locked_event(session, "club", third),
+        other=lambda session: undo(session, "club", third, staff_id="kim", now=now),
+    )
+    with busy.read() as session:
+        assert session.scalars(select(Event.refers_to).where(Event.kind == "undone")).all() == [third]
+
+
+def test_two_who_mark_the_same_person_at_once(busy: Database, now: datetime) -> None:
+    """The second is told that the list says something else by now: nobody comes in twice."""
+    with busy.write() as session:
+        session.get_one(AccessPoint, "entrance").settings = {
+            "access_rules": [{"type": "session"}],
+            "attendance": {"is_on": True},
+        }
+        own = {"organization_id": "club", "activity_id": "yoga"}
+        session.add(Activity(id="yoga", organization_id="club", kind=ActivityKind.SESSION, name_en="Yoga"))
+        session.flush()
+        times = {"starts_at": now + timedelta(hours=1), "ends_at": now + timedelta(hours=2)}
+        session.add(Occurrence(id="monday", activity_id="yoga", **times))
+        session.add(Registration(id="place", person_id="anne", account_id="alone", **own))
+    wanted = Mark(do="in", occurrence_id="monday", person_id="anne", seen="")
+    came = Deed(
+        kind=EventKind.CHECKED_IN,
+        access_point_id="entrance",
+        person_id="anne",
+        account_id="alone",
+        entitlement=UsedEntitlement(type=AccessType.SESSION, id="place", name="Yoga", occurrence_id="monday"),
+    )
+
+    def late(_session: Session) -> None:
+        with pytest.raises(NotPossible):
+            mark(busy, "club", wanted, staff_id="lee", now=now)
+
+    both(
+        busy,
+        first=lambda session: record(session, "club", came, staff_id="kim", now=now),
+        rest=lambda _session: None,
+        other=late,
+    )
+    with busy.read() as session:
+        assert session.scalars(select(Event.staff_id).where(Event.person_id == "anne")).all() == ["kim"]
