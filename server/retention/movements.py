@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from access.wire.events import EventKind
+from access.wire.feed import EntityKind
 from server.audit import hook as audit
-from server.models import Device, DeviceMark, DeviceTrim, EarlyUndo, Event, MovementCount, PassUse
+from server.models import Device, DeviceMark, DeviceTrim, EarlyUndo, Event, FeedEntry, MovementCount, PassUse
 from server.models.privacy import UNDONE_OF
 
 __all__ = ["CHUNK", "devices_of", "due", "reduce_chunk"]
@@ -29,6 +30,7 @@ CHUNK: Final = 1000
 _SEEN_FOR: Final = timedelta(days=7)
 """What came late is there for a week, however old it is: somebody may have to look at it."""
 _COUNT: Final[Table] = MovementCount.__table__  # type: ignore[assignment]
+_FEED: Final[Table] = FeedEntry.__table__  # type: ignore[assignment]
 _UNDO: Final[Table] = EarlyUndo.__table__  # type: ignore[assignment]
 _COLUMNS: Final = (
     Event.id,
@@ -89,7 +91,9 @@ def reduce_chunk(
     organization_id = session.get_one(Device, device_id).organization_id
     _count(session, organization_id, rows, zone)
     _keep_undos(session, organization_id, rows)
-    session.execute(delete(Event).where(Event.id.in_([row.id for row in rows])))
+    ids = [row.id for row in rows]
+    _forget_told(session, organization_id, ids)
+    session.execute(delete(Event).where(Event.id.in_(ids)))
     _move(session, trim, device_id, organization_id, rows, now)
     return len(rows)
 
@@ -142,6 +146,12 @@ def _keep_undos(session: Session, organization_id: str, rows: Sequence[Any]) -> 
     if unknown:
         values = [{"event_id": each, "organization_id": organization_id} for each in sorted(unknown)]
         session.execute(_insert(session)(_UNDO).on_conflict_do_nothing(), values)
+
+
+def _forget_told(session: Session, organization_id: str, ids: Sequence[str]) -> None:
+    """What doors were told of the office's own ones reads as deletions in the feed's log now; doors forget by time."""
+    told = _FEED.c.organization_id == organization_id, _FEED.c.kind == EntityKind.OFFICE_ACT.value
+    session.execute(update(_FEED).where(*told, _FEED.c.entity_id.in_(ids)).values(body=None))
 
 
 def _known(session: Session, column: Any, ids: Collection[str]) -> set[str]:

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text, update
 from typer.testing import CliRunner
 
+from access.wire.events import EventKind
+from access.wire.feed import EntityKind
 from gatehouse.cli import app
 from server.audit.check import check_audit_log, check_device
 from server.centre import sole_user
 from server.db import Database
+from server.desk.service import Deed, record
 from server.ingest.service import record_batch
 from server.models import (
     Account,
@@ -28,6 +31,7 @@ from server.models import (
     EarlyUndo,
     EnrolmentCode,
     Event,
+    FeedEntry,
     Mail,
     MovementCount,
     Multipass,
@@ -117,6 +121,21 @@ def test_old_movements_become_counts_and_uses_stay(
         assert (run.finished_at, run.counts["movements"]) == (LATER, 3)
     assert retention.run("club", now=LATER)["movements"] == 0
     assert counts(club) == 4
+
+
+def test_nor_is_an_old_one_of_the_office_left_in_the_feeds_log(club: Database, retention: Retention) -> None:
+    """Doors were told of it; a new one stays for them."""
+    noted = {"access_point_id": "entrance", "person_id": "ann", "account_id": "family"}
+    for note, when in (("OLD-SECRET", NOW), ("new", LATER)):
+        with club.write() as session:
+            deed = Deed(kind=EventKind.ATTENDANCE_MARKED, note=note, **noted)
+            record(session, "club", deed, staff_id="kim", now=when)
+    assert retention.run("club", now=LATER)["movements"] == 1
+    with club.read() as session:
+        told = select(FeedEntry.body).where(FeedEntry.kind == EntityKind.OFFICE_ACT.value).order_by(FeedEntry.seq)
+        old, new = session.scalars(told)
+    assert old is None
+    assert json.loads(new or "")["note"] == "new"
 
 
 def test_a_door_that_says_it_again_adds_nothing(club: Database, pen: Callable[..., Any], retention: Retention) -> None:
