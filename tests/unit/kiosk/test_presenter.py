@@ -96,7 +96,7 @@ def test_a_granted_entry_in_the_visitor_s_own_language() -> None:
         (entitlement(remaining=0), [("used", "Pool multipass: overdrawn by 1")]),
         (
             entitlement(type=AccessType.MEMBERSHIP, name=Text("Family membership"), ends_on=date(2027, 5, 31)),
-            [("used", "Family membership – until 31 May 2027")],
+            [("used", "Family membership\u00a0– until 31 May 2027")],
         ),
         (
             entitlement(type=AccessType.MEMBERSHIP, name=Text("Gym membership")),
@@ -104,7 +104,7 @@ def test_a_granted_entry_in_the_visitor_s_own_language() -> None:
         ),
         (
             entitlement(type=AccessType.SESSION, name=Text("Swim level 3"), starts_at=NOW + timedelta(minutes=25)),
-            [("used", "Swim level 3 – starts 14:30")],
+            [("used", "Swim level 3\u00a0– starts 14:30")],
         ),
         (
             entitlement(
@@ -113,7 +113,7 @@ def test_a_granted_entry_in_the_visitor_s_own_language() -> None:
                 starts_at=NOW - timedelta(minutes=5),
                 ends_at=NOW + timedelta(minutes=40),
             ),
-            [("used", "Swim level 3 – until 14:45")],
+            [("used", "Swim level 3\u00a0– until 14:45")],
         ),
     ],
 )
