@@ -19,7 +19,10 @@ _ZONE = ZoneInfo(TIME_ZONE)
 
 
 def activity_table(result: Result) -> Table:
-    """The account activity that the run left at the centre, newest first."""
+    """The account activity that the run left at the centre, newest first.
+
+    A door is offline ten seconds after the centre was last heard; what it scans before says that the centre was away.
+    """
     table = Table(title="Account activity", title_justify="left", expand=False, pad_edge=False, box=None)
     for column in ("Time", "Participant", "Access point", "Card", "Outcome", "Pass", "Reasons", "Offline", "Recorded"):
         table.add_column(column, no_wrap=column in ("Time", "Card", "Outcome", "Offline", "Recorded"))
@@ -43,7 +46,7 @@ def _row(each: Presentation) -> tuple[str | Text, ...]:
         Text(event.outcome, style=_COLOURS.get(event.outcome, "")),
         f"{event.pass_name} (chosen)" if each.is_chosen else event.pass_name or "",
         reasons,
-        "offline" if event.is_offline else "",
+        "offline" if event.is_offline else "" if each.is_centre_up else "centre away",
         f"after {after_s:.1f} s" if after_s >= 1 else f"after {after_s * 1000:.0f} ms",
     )
 
