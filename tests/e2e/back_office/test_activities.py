@@ -52,7 +52,7 @@ def test_a_course_from_its_making_to_its_waitlist(admin: Page, office: Office) -
 
     admin.goto(f"{office.url}/admin/accounts/home-account")
     admin.get_by_role("link", name="Add registration").press("Enter")
-    admin.get_by_role("link", name="Register: Swim level 1").press("Enter")
+    admin.get_by_role("link", name="Choose: Swim level 1").press("Enter")
     admin.get_by_role("checkbox", name="Zoé Tremblay").check()
     admin.get_by_role("button", name="Register").press("Enter")
     expect(admin.get_by_text("Registered: Zoé Tremblay.")).to_be_visible()

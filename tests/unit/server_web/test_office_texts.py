@@ -276,3 +276,10 @@ def test_roles_are_data_and_deny_by_default() -> None:
     assert permissions_of("admin") == frozenset(Permission)
     assert Permission.STAFF not in permissions_of("desk")
     assert permissions_of("viewer") == {Permission.VIEW_ACCOUNTS}
+
+
+def test_no_template_writes_a_colon_of_its_own() -> None:
+    """A colon between a label and what it is about is `sign.colon`, which has its space in French."""
+    own = re.compile(r"(\}\}|</strong>|</a>|</bdi>): ")
+    folder = Path(server.admin.__file__).parent / "templates"
+    assert [each.name for each in folder.rglob("*.html") if own.search(each.read_text(encoding="utf-8"))] == []
