@@ -82,11 +82,13 @@ def _fullest(everywhere: set[str], here: Mapping[str, set[str]]) -> int:
 
 
 def ahead(place: InLine, waiting: Iterable[InLine]) -> int:
-    """How many wait for the same and came first."""
+    """How many people wait for the same and came first, each counted once, however often they wait."""
     mine = (place.registered_at, place.id)
-    return sum(
-        each.activity_id == place.activity_id
+    first = {
+        each.person_id
+        for each in waiting
+        if each.activity_id == place.activity_id
         and (each.registered_at, each.id) < mine
         and overlap(place.occurrence_ids, each.occurrence_ids)
-        for each in waiting
-    )
+    }
+    return len(first - {place.person_id})

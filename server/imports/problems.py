@@ -9,6 +9,7 @@ from typing import Any, Final
 __all__ = ["CODES", "Problem", "RowRefused"]
 
 CODES: Final = (
+    "account_archived",
     "account_needed",
     "ambiguous_amount",
     "ambiguous_date",

@@ -203,6 +203,9 @@ class _Upsert:
 
     def _add(self, record: PersonRecord, account: Account | None) -> Change:
         batch = self._batch
+        if account is not None and account.archived_at is not None:
+            # Doors would know them, and no list: whoever archived the account meant everybody on it.
+            raise RowRefused(Problem("account_archived", "account", record.account or record.account_id or ""))
         if account is None:
             account = Account(id=new_id(), organization_id=batch.organization_id, external_id=record.account)
             if record.account:

@@ -71,6 +71,18 @@ def test_ahead_is_who_waits_for_the_same_and_came_first() -> None:
     assert [ahead(each, line) for each in line] == [0, 1, 1, 0, 2]
 
 
+def test_ahead_are_people_not_their_registrations() -> None:
+    """Who waits for two occurrences is one person, and nobody is ahead of themselves."""
+    later = NOON + timedelta(minutes=1)
+    line = [
+        Row("1", "ann", WAITING, ("mon",)),
+        Row("2", "ann", WAITING, ("tue",)),
+        Row("3", "ben", WAITING, (), later),
+        Row("4", "ann", WAITING, (), later),
+    ]
+    assert [ahead(each, line) for each in line] == [0, 0, 1, 1]
+
+
 def test_overlap() -> None:
     """None named means all."""
     assert overlap((), ("mon",))

@@ -72,6 +72,21 @@ def test_a_person_is_put_in_once(program: Make, app: FastAPI) -> None:
         assert {each.actor_kind for each in told} == {"token"}
 
 
+def test_nobody_is_put_on_an_archived_account(program: Make, app: FastAPI) -> None:
+    """They would be known at the doors and in no list; once it is back, they are put in. Who is there is changed."""
+    asking = program()
+    first = asking("PUT", "/people/by-external-id/P-1", json={"first_name": "Ann", "account": "F-9"}).json()
+    assert asking("POST", f"/accounts/{first['account_id']}/archive").status_code == 200
+    second = {"first_name": "Bea", "account": "F-9"}
+    refused = asking("PUT", "/people/by-external-id/P-2", json=second)
+    assert (refused.status_code, codes(refused)) == (422, ["account_archived"])
+    assert asking("PUT", "/people/by-external-id/P-1", json={"last_name": "Roy"}).status_code == 200
+    with app.state.database.read() as session:
+        assert [each.id for each in session.get_one(Account, first["account_id"]).people] == [first["id"]]
+    assert asking("POST", f"/accounts/{first['account_id']}/unarchive").status_code == 200
+    assert asking("PUT", "/people/by-external-id/P-2", json=second).status_code == 201
+
+
 def test_another_organization_is_not_there(program: Make) -> None:
     """Its rows are not listed, not read, not changed; its keys are free; its ids are unknown."""
     other = program(organization="elsewhere")
