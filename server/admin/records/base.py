@@ -5,14 +5,14 @@ Deleting follows the retention rules, so no view offers it by itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import escape
 from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette_admin.contrib.sqla import ModelView
 from starlette_admin.exceptions import FormValidationError
@@ -25,7 +25,7 @@ from starlette_admin.fields import (
     RelationField,
     StringField,
 )
-from starlette_admin.types import RequestAction
+from starlette_admin.types import ListParams, RequestAction
 
 from access.domain.people import Text
 from server.admin.menu import RANK, Group
@@ -52,6 +52,8 @@ __all__ = [
     "said",
     "say_to",
 ]
+
+_LAST_PAGE: Final = 1_000_000
 
 
 class SpreadsheetCsv(CsvExporter):
@@ -228,6 +230,11 @@ class OrganizationView(ModelView):
     def can_import(self, request: Request) -> bool:
         """Nobody."""
         return False
+
+    def _parse_list_params(self, request: Request, query_params: QueryParams | None = None) -> ListParams:
+        """What the address asks for; no page that is further than a database counts."""
+        found = super()._parse_list_params(request, query_params)
+        return replace(found, page=min(found.page, _LAST_PAGE))
 
     def get_list_query(self, request: Request) -> Select[Any]:
         """The organization's rows; detail, edit, export and relations use it too."""

@@ -296,3 +296,8 @@ def test_the_pages_of_a_list_are_named_in_french(admin: Browser) -> None:
     page = admin.get("/admin/person/list").text
     assert 'aria-label="Page suivante"' in page
     assert 'aria-label="Page précédente"' in page
+
+
+def test_a_page_far_beyond_the_last_is_no_fault(admin: Browser) -> None:
+    """Whatever number an address has."""
+    assert admin.get(f"/admin/person/list?page={10**30}").status_code == 200
