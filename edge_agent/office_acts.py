@@ -27,6 +27,8 @@ __all__ = ["acts_of", "acts_of_snapshot", "take_acts"]
 _log = structlog.get_logger(__name__)
 
 _IN_SNAPSHOT = "SELECT body FROM entity WHERE kind = ?"
+_DROP_CLAIM = f"DELETE FROM heard WHERE id = ? AND device <> '{OFFICE}'"
+"""What a neighbour claimed under the id of an act, which it may have heard first."""
 _MOVING = (Move.IN, Move.OUT)
 
 
@@ -55,6 +57,7 @@ def take_acts(ledger: SqliteLedger, acts: Iterable[OfficeAct], *, now: datetime)
     if not told:
         return
     with ledger.transaction() as connection:
+        connection.executemany(_DROP_CLAIM, [(act.id,) for act in told])
         connection.executemany(INSERT_HEARD, [_row(act, now) for act in told])
         for act in told:
             if act.undoes is not None:

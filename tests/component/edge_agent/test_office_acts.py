@@ -141,6 +141,20 @@ def test_no_device_can_speak_as_the_office(make_doors: Any) -> None:
     assert doors.slide.scan(MEMBER_CARD).reasons == (Reason.ANTI_PASSBACK,)
 
 
+def test_no_device_can_take_the_place_of_an_act(make_doors: Any) -> None:
+    """Who hears the feed first may claim something else under the same id: what is under the seal stands."""
+    doors = make_doors(anti_passback=AntiPassback(mode=AntiPassbackMode.HARD))
+    came = act(Move.IN)
+    doors.pool.scan(PASS_CARD)
+    lie = doors.pool.said()[0] | {"id": came.id}
+    doors.slide.hear_message(topic_of("door-1"), batch("door-1", lie))
+    assert doors.slide.heard.count("door-1") == 1
+    doors.told(came)
+    doors.slide.hear_message(topic_of("door-1"), batch("door-1", lie))
+    doors.time.pass_(60)
+    assert doors.slide.scan(MEMBER_CARD).reasons == (Reason.ANTI_PASSBACK,)
+
+
 def lists_of(door: NeighbourDoor) -> dict[str, Listed]:
     """What a door's list of the lesson says, by person."""
     directory = DeskDirectory(door.cache, door.ledger)
