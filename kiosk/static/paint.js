@@ -26,8 +26,7 @@ function piece(text) {
 function pieces(text, { hasTail = false } = {}) {
   const tailAt = hasTail ? Math.max(text.lastIndexOf(": "), text.lastIndexOf("– ")) : -1;
   if (tailAt > 0) {
-    const from = text[tailAt] === ":" ? tailAt + 2 : tailAt;
-    return [...pieces(text.slice(0, from)), piece(text.slice(from))];
+    return [...pieces(text.slice(0, tailAt + 2)), piece(text.slice(tailAt + 2))];
   }
   return text.split(/( )/).map((word) => (word.includes("-") ? piece(word) : word));
 }

@@ -193,6 +193,15 @@ def test_names_stay_text(door: Any, open_page: OpenPage) -> None:
     assert page.evaluate("document.body.dataset.hacked") is None
 
 
+def test_a_dash_ends_a_line_and_begins_none(door: Any, open_page: OpenPage) -> None:
+    """Until when stays in one piece, and the dash with the name before it."""
+    page = open_page()
+    line = {"role": "used", "text": f"Family membership{NBSP}– until 30 May 2027"}
+    door.show(screen(title="until", lines=[line]))
+    wait_for_title(page, "until")
+    assert page.locator("#lines .piece").all_inner_texts() == ["until 30 May 2027"]
+
+
 def test_sounds_differ_in_rhythm_and_pitch(door: Any, open_page: OpenPage) -> None:
     """Rising two-tone, double mid tone, low single; "none" is silence."""
     page = open_page(script=RECORD_SOUNDS)
