@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from sqlalchemy import select
+
+from server.db import Database
+from server.models import Tag
 from tests.component.server_web.browser import Browser
 
 HUGE = "x" * 2_000_000
@@ -49,3 +54,23 @@ def test_a_huge_or_broken_form_is_refused(admin: Browser, path: str) -> None:
 def test_a_long_password_is_only_wrong(anonymous: Browser) -> None:
     """What somebody could paste is looked at."""
     assert anonymous.post("/admin/login", email="admin@example.org", password="x" * 3000).status_code == 401
+
+
+def test_nul_reaches_no_query(admin: Browser, database: Database) -> None:
+    """PostgreSQL refuses it in every text: it is dropped from what is typed, however the bytes come; no path has it."""
+    found = re.search(r'name="csrftoken" value="([^"]+)"', admin.get("/admin/").text)
+    assert found is not None
+
+    async def bits():  # type: ignore[no-untyped-def]
+        for each in (b"csrftoken=" + found[1].encode(), b"&name=a%", b"0", b"0b%0%00", b"0c%&colour=blue"):
+            yield each
+
+    assert admin.post("/admin/tags/new", name="x\x00y", colour="blue").status_code == 303
+    assert admin.send("POST", "/admin/tags/new", content=bits(), headers=FORM).status_code == 303
+    with database.read() as session:
+        names = set(session.scalars(select(Tag.name).where(Tag.organization_id == "home")))
+    assert {"xy", "abc%"} <= names
+    assert not any("\x00" in each for each in names)
+    for path in ("accounts/a%00b", "tags/%00", "person/list%00"):
+        assert admin.get(f"/admin/{path}").status_code == 404
+    assert admin.get("/admin/accounts/found?q=%00tremblay").status_code == 200
