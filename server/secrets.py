@@ -28,7 +28,7 @@ def derived_key(secret_key: str, purpose: str) -> bytes:
 
 
 def token_digest(token: str) -> str:
-    """What is kept of a token, code or secret of at least 128 random bits: SHA-256 in hexadecimal.
+    """What is kept of a token of at least 128 random bits, or of a code that lives for minutes: SHA-256 in hexadecimal.
 
     Any text has one, also one from a request that is no valid Unicode.
     """

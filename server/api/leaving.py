@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from server.accounts.locks import hold_people
 from server.api import repository as api_repository
 from server.api.auth import actor_of, caller_of, needs, problems
 from server.api.errors import StandsInTheWay
@@ -132,7 +133,9 @@ def _delete_everybody(session: Session, organization_id: str, account_id: str) -
     account, now = repository.account_of(session, organization_id, account_id), utc_now()
     erased: list[Erased] = []
     found: list[Problem] = []
-    for person in repository.living(session, account):
+    people = repository.living(session, account)
+    hold_people(session, organization_id, [each.id for each in people])
+    for person in people:
         try:
             erased.append(delete_person(session, organization_id, person.id, now=now))
         except PrivacyError as refused:
