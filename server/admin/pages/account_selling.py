@@ -185,7 +185,7 @@ class AccountSellingPage(AccountSubpage):
         return Edit(
             title=texts(staff.language)("selling.multipass"),
             fields=fields,
-            values={"purchased_on": typed_day(today)},
+            values={"purchased_on": typed_day(today), "person": [only] if (only := _only_member(account)) else []},
             save=save,
             back=self.url(request, "account"),
             done="selling.sold",
@@ -196,6 +196,11 @@ class AccountSellingPage(AccountSubpage):
 def _choices(account: Account) -> list[tuple[str, str]]:
     people = sorted(account.members, key=lambda each: (*by_first_name(each.first_name, each.last_name), each.id))
     return [(each.id, each.full_name) for each in people]
+
+
+def _only_member(account: Account) -> str | None:
+    """Whom a pass is for when there is nobody else."""
+    return account.members[0].id if len(account.members) == 1 else None
 
 
 def _type(choices: list[tuple[str, str]]) -> Field:

@@ -530,6 +530,17 @@ def test_selling_a_multipass(admin: Browser, database: Database) -> None:
     assert "Family ten" in admin.get(HOME).text
 
 
+def test_a_pass_for_an_account_of_one_begins_with_that_person(admin: Browser, database: Database) -> None:
+    """Where there are several, it is asked."""
+    with database.write() as session:
+        session.add(Account(id="one", organization_id="home"))
+        session.flush()
+        session.add(Person(id="solo", organization_id="home", account_id="one", first_name="Solo", last_name="Roy"))
+    chosen = re.compile(r'<option value="([^"]+)" selected')
+    assert chosen.findall(admin.get("/admin/accounts/one/sell/multipass").text) == ["solo"]
+    assert chosen.findall(admin.get(f"{HOME}/sell/multipass").text) == []
+
+
 def test_registrations_list_what_is_to_come(admin: Browser, database: Database) -> None:
     """Sessions with one to come, and on the waitlist how many wait ahead."""
     now = datetime.now(UTC)
