@@ -74,6 +74,7 @@ class Event(Base):
 # that a filter, or a count, is answered from the index: rows that are not wanted are never fetched.
 _NEWEST = (Event.occurred_at.desc(), Event.id.desc())
 _ACCOUNT = (Event.organization_id, Event.account_id)
+_COUNTED = (Event.kind, Event.person_id, Event.access_point_id, Event.pass_type, Event.is_offline)
 Index(
     "ix_event_account_activity",
     *_ACCOUNT,
@@ -101,11 +102,7 @@ Index(
     "ix_event_day",
     Event.organization_id,
     *_NEWEST,
-    Event.kind,
-    Event.person_id,
-    Event.access_point_id,
-    Event.pass_type,
-    Event.is_offline,
+    *_COUNTED,
 )
 
 
@@ -122,11 +119,7 @@ Index(
     "ix_event_refused",
     Event.organization_id,
     *_NEWEST,
-    Event.kind,
-    Event.person_id,
-    Event.access_point_id,
-    Event.pass_type,
-    Event.is_offline,
+    *_COUNTED,
     **_some(REFUSED_OR_REVIEWED),
 )
 
