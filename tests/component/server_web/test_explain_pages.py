@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from gatehouse.cli import app as command
 from server.admin.texts import texts
 from server.db import Database
 from server.feed.repository import head_of
-from server.models import AccessPoint, Credential, Membership, Staff, utc_now
+from server.models import AccessPoint, Credential, Event, Membership, Staff, utc_now
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import event
 
@@ -102,8 +103,10 @@ def test_why_is_for_ones_own_events_and_for_those_who_see_accounts(
 
 
 def test_the_rows_of_both_lists_lead_there(admin: Browser, database: Database, refused: str) -> None:
-    """Account activity and the Check-in overview."""
-    for path in ("/admin/accounts/home-account/activity", "/admin/"):
+    """Account activity and the Check-in overview of its day, which an hour ago may have been yesterday."""
+    with database.read() as session:
+        day = session.get_one(Event, refused).occurred_at.astimezone(ZoneInfo("America/Toronto")).date()
+    for path in ("/admin/accounts/home-account/activity", f"/admin/?day={day}"):
         assert f'href="http://testserver/admin/why/{refused}"' in admin.get(path).text or (
             f"/admin/why/{refused}" in admin.get(path).text
         )
