@@ -1,7 +1,7 @@
 """What the search of clients stands on: folded names in order, the words of each person, and near misses of names.
 
 Written by `server.clients.indexing` only, in the transaction that changes a person; it can be thrown away and rebuilt.
-The words are also in a full-text index: on SQLite the table `person_word`, which triggers keep; on PostgreSQL a GIN
+The words are also in a full-text index: on SQLite the table `person_word`, written beside them; on PostgreSQL a GIN
 index.
 """
 

@@ -223,6 +223,10 @@ def test_who_is_deleted_is_forgotten_and_a_failed_change_is_not_indexed(people: 
 
 
 def _index(database: Database) -> list[Any]:
+    """Everything in it. SQLite compares its full-text table with the words itself and fails if they differ."""
+    if database.is_sqlite:
+        with database.write_engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO person_word(person_word, rank) VALUES ('integrity-check', 1)")
     with database.read() as session:
         rows = select(PersonSearch.person_id, PersonSearch.by_last, PersonSearch.by_first, PersonSearch.words)
         people = [tuple(row) for row in session.execute(rows.order_by(PersonSearch.person_id))]
