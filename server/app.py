@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import OperationalError
 
 from server.admin import mount_admin
@@ -32,6 +31,7 @@ from server.mail.outbox import MailBox
 from server.pictures import endpoints as pictures
 from server.pictures.store import PictureStore
 from server.private_answers import PrivateAnswers
+from server.problems import describe_problems, problem
 from server.settings import ServerSettings
 
 __all__ = ["create_app", "run_server"]
@@ -64,6 +64,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
         app.include_router(area.router)
     mount_api(app, settings)
     mount_admin(app, database, settings)
+    describe_problems(app)
     app.add_middleware(PrivateAnswers)
     app.add_api_route("/", _home, methods=["GET"], include_in_schema=False)
     app.add_api_route("/health", _health, methods=["GET"], tags=["operations"])
@@ -101,17 +102,12 @@ def _health(request: Request) -> dict[str, bool]:
     return {"is_broker_connected": request.app.state.centre.link.is_connected}
 
 
-def _problem(status: int, code: str, **more: Any) -> Response:
-    """A problem document (RFC 9457); what went wrong in words is for the log, not for the wire."""
-    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, **more}
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return JSONResponse(document, status, headers, media_type="application/problem+json")
-
-
 def _say_server_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServerError)
     _log.info("request_refused", path=request.url.path, code=error.code)
-    answer = _problem(error.status, error.code, **error.extensions)
+    answer = problem(error.status, error.code, **error.extensions)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooManyAttempts):
         answer.headers["Retry-After"] = str(error.wait_s)
     return answer
@@ -123,9 +119,9 @@ def _say_invalid(_request: Request, error: Exception) -> Response:
         {"field": ".".join(str(part) for part in each["loc"][1:]), "code": each["type"], "details": {}}
         for each in error.errors()
     ]
-    return _problem(422, "invalid_request", errors=wrong)
+    return problem(422, "invalid_request", errors=wrong)
 
 
 def _say_database_away(request: Request, error: Exception) -> Response:
     _log.error("database_failed", path=request.url.path, error=type(error).__name__)
-    return _problem(503, "database_unavailable")
+    return problem(503, "database_unavailable")

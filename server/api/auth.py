@@ -18,33 +18,10 @@ from server.db import Database
 from server.devices.auth import Store
 from server.errors import NotAuthenticated
 from server.models import utc_now
+from server.problems import refusals
 
-__all__ = ["PROBLEM", "actor_of", "caller_of", "needs", "problems"]
+__all__ = ["actor_of", "caller_of", "needs", "problems"]
 
-PROBLEM: Final[dict[str, Any]] = {
-    "type": "object",
-    "description": "What was refused and why (RFC 9457); `errors` has one entry for each thing wrong.",
-    "required": ["type", "title", "status", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "details"],
-                "properties": {
-                    "field": {"type": "string"},
-                    "code": {"type": "string"},
-                    "details": {"type": "object"},
-                },
-            },
-        },
-    },
-}
-_PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 _NOTHING: Final[Mapping[int, str]] = MappingProxyType({})
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token from the back office, under Integrations: `gh_...`"
@@ -117,9 +94,6 @@ def problems(*statuses: int, said: Mapping[int, str] = _NOTHING) -> dict[int | s
         **said,
     }
     wanted = sorted({401, 403, 422, 429, 503, *statuses})
-    answers: dict[int | str, dict[str, Any]] = {
-        status: {"description": described[status], "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
-        for status in wanted
-    }
+    answers = refusals({status: described[status] for status in wanted})
     answers[429]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}}
     return answers

@@ -13,6 +13,7 @@ from server.db import Database
 from server.devices.errors import DeviceRevoked
 from server.devices.service import DeviceIdentity, authenticate, identify, revocation
 from server.errors import NotAuthenticated, TooLarge
+from server.problems import refusals
 from server.settings import ServerSettings
 
 __all__ = ["Body", "CurrentDevice", "KnownDevice", "Store", "Values", "answers", "problems"]
@@ -81,20 +82,7 @@ Body = Annotated[bytes, Depends(_bounded_body)]
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: these statuses are answered with a problem document (RFC 9457)."""
-    schema = {
-        "type": "object",
-        "required": ["type", "title", "status", "code"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "code": {"type": "string"},
-        },
-    }
-    return {
-        status: {"description": "Refused", "content": {"application/problem+json": {"schema": schema}}}
-        for status in statuses
-    }
+    return refusals(dict.fromkeys(statuses, "Refused"))
 
 
 def answers(description: str, media_type: str) -> dict[int | str, dict[str, Any]]:
