@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
+from server.admin.alarm_subjects import Subjects, subjects
 from server.admin.audit_values import named
 from server.admin.say import Say
 from server.admin.texts import Texts
-from server.models import AccessPoint, Alarm, Device, Event, Mail, Multipass, Organization, Person, Webhook
+from server.models import AccessPoint, Alarm, Device, Event, Mail, Multipass, Person, Webhook
 
 __all__ = ["about", "kind_in_words", "place"]
 
-_TABLES: Final[tuple[type[Any], ...]] = (Person, Multipass, Event, Device, AccessPoint, Webhook, Mail)
 _NO_ROW: Final = ("enrolment_guessing", "backup_restored")
 """About a network address, and about the organization itself."""
 
@@ -25,14 +25,14 @@ def kind_in_words(kind: str, said: Texts) -> str:
     return said.entries.get(f"alarm.{kind}") or kind.replace("_", " ")
 
 
-def about(session: Session, alarm: Alarm, say: Say) -> str:
+def about(alarm: Alarm, found: Subjects, say: Say) -> str:
     """Whom or what it is about, by name."""
     if alarm.kind == "backup_restored":
-        return named(session.get(Organization, alarm.organization_id), say)
+        return named(found.organization, say)
     if alarm.kind == "enrolment_guessing":
         return alarm.subject
-    row = _subject(session, alarm)
-    return _name(session, row, say) if row is not None else say.t("alarms.gone")
+    row = found.rows.get(alarm.subject)
+    return _name(row, found, say) if row is not None else say.t("alarms.gone")
 
 
 def place(session: Session, alarm: Alarm, request: Request) -> str | None:
@@ -43,7 +43,7 @@ def place(session: Session, alarm: Alarm, request: Request) -> str | None:
         return request.url_for("admin:mail").path
     if alarm.kind in _NO_ROW:
         return request.url_for("admin:devices").path
-    row = _subject(session, alarm)
+    row = subjects(session, alarm.organization_id, [alarm]).rows.get(alarm.subject)
     if isinstance(row, Multipass):
         return _activity(request, row.account_id, flag="overdrawn", **{"pass": row.id})
     if isinstance(row, Person):
@@ -59,21 +59,11 @@ def place(session: Session, alarm: Alarm, request: Request) -> str | None:
     return None
 
 
-def _subject(session: Session, alarm: Alarm) -> Any:
-    for table in _TABLES:
-        row = session.get(table, alarm.subject)
-        if row is not None and row.organization_id == alarm.organization_id:
-            return row
-    return None
-
-
-def _name(session: Session, row: Any, say: Say) -> str:
+def _name(row: Any, found: Subjects, say: Say) -> str:
     if isinstance(row, Multipass):
-        holder = session.get(Person, row.person_id) if row.person_id else None
-        return " · ".join(filter(None, (named(row.type, say), named(holder, say))))
+        return " · ".join(filter(None, (named(row.type, say), named(found.people.get(row.person_id or ""), say))))
     if isinstance(row, Event):
-        who = session.get(Person, row.person_id) if row.person_id else None
-        where = session.get(AccessPoint, row.access_point_id)
+        who, where = found.people.get(row.person_id or ""), found.points.get(row.access_point_id)
         return " · ".join(filter(None, (named(who, say), named(where, say), say.when(row.occurred_at))))
     if isinstance(row, Webhook):
         return row.url

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy.orm import object_session
 from starlette.requests import Request
@@ -10,14 +11,19 @@ from starlette_admin.actions import link_row_action, row_action
 from starlette_admin.fields import ComputedField, IntegerField, StringField
 from starlette_admin.flash import flash
 
+from server.admin.alarm_subjects import door_names, subjects
 from server.admin.alarm_words import about, kind_in_words
-from server.admin.office import signed_in_staff
+from server.admin.office import in_thread, signed_in_staff
 from server.admin.records.base import Instant, OrganizationView, ReadOnlyView, id_field, label, said, say_to
 from server.admin.texts import lazy_text, texts
-from server.models import Alarm, Device, QuarantinedMessage, utc_now
+from server.models import Alarm, QuarantinedMessage, utc_now
 from server.staff.permissions import Permission
 
 __all__ = ["AlarmView", "QuarantineView"]
+
+_SUBJECTS: Final = "alarm_subjects"
+"""Where a request keeps what the alarms of its list are about."""
+_DOORS: Final = "quarantine_doors"
 
 
 def _kind(request: Request, alarm: Alarm) -> str:
@@ -26,7 +32,10 @@ def _kind(request: Request, alarm: Alarm) -> str:
 
 def _about(request: Request, alarm: Alarm) -> str:
     session = object_session(alarm)
-    return about(session, alarm, say_to(request)) if session else ""
+    found = getattr(request.state, _SUBJECTS, None) or (
+        subjects(session, alarm.organization_id, [alarm]) if session else None
+    )
+    return about(alarm, found, say_to(request)) if found else ""
 
 
 def _reason(request: Request, message: QuarantinedMessage) -> str:
@@ -35,12 +44,33 @@ def _reason(request: Request, message: QuarantinedMessage) -> str:
 
 def _device(request: Request, message: QuarantinedMessage) -> str:
     session = object_session(message)
-    device = session.get(Device, message.device_id) if session else None
-    is_ours = device is not None and device.organization_id == message.organization_id
-    return device.name if device is not None and is_ours else said(request, "quarantine.nobody")
+    names = getattr(request.state, _DOORS, None)
+    if names is None and session is not None:
+        names = door_names(session, message.organization_id, [message.device_id])
+    return (names or {}).get(message.device_id) or said(request, "quarantine.nobody")
 
 
-class AlarmView(OrganizationView):
+class _Gathering(OrganizationView):
+    """A view whose rows name others: those of a whole page, or of a file, are looked up together."""
+
+    async def gather(self, request: Request, found: Sequence[Any]) -> None:
+        """Keeps with the request what the rows name."""
+        raise NotImplementedError
+
+    async def find_all(self, request: Request, *asked: Any, **more: Any) -> Sequence[Any]:
+        """Those of a list or a file."""
+        found = await super().find_all(request, *asked, **more)
+        await self.gather(request, found)
+        return found
+
+    async def find_by_pks(self, request: Request, pks: list[Any]) -> Sequence[Any]:
+        """Those that were ticked."""
+        found = await super().find_by_pks(request, pks)
+        await self.gather(request, found)
+        return found
+
+
+class AlarmView(_Gathering):
     """Alarms, the open ones first."""
 
     fields = (
@@ -61,6 +91,11 @@ class AlarmView(OrganizationView):
         super().__init__(
             Alarm, key="alarm", menu="nav.alarms", one="one.alarm", icon="fa-solid fa-triangle-exclamation"
         )
+
+    async def gather(self, request: Request, found: Sequence[Any]) -> None:
+        """What all of them are about."""
+        session, organization_id = request.state.session, signed_in_staff(request).organization_id
+        setattr(request.state, _SUBJECTS, await in_thread(lambda: subjects(session, organization_id, found)))
 
     def can_edit(self, request: Request) -> bool:
         """Nobody: an alarm is settled."""
@@ -98,7 +133,7 @@ class AlarmView(OrganizationView):
         return _kind(request, obj)
 
 
-class QuarantineView(ReadOnlyView):
+class QuarantineView(_Gathering, ReadOnlyView):
     """Messages kept because they could not be taken in."""
 
     fields = (
@@ -120,6 +155,12 @@ class QuarantineView(ReadOnlyView):
         super().__init__(
             QuarantinedMessage, key="quarantine", menu="nav.quarantine", one="one.quarantine", icon="fa-solid fa-inbox"
         )
+
+    async def gather(self, request: Request, found: Sequence[Any]) -> None:
+        """The names of all their doors."""
+        session, organization_id = request.state.session, signed_in_staff(request).organization_id
+        ids = {each.device_id for each in found}
+        setattr(request.state, _DOORS, await in_thread(lambda: door_names(session, organization_id, ids)))
 
     def can_edit(self, request: Request) -> bool:
         """Nobody."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from httpx import Response
+from sqlalchemy import event as signal
 
 from access.domain.people import Language
 from server.db import Database
-from server.models import Alarm, QuarantinedMessage, Staff, Webhook
+from server.models import AccessPoint, Alarm, Device, QuarantinedMessage, Staff, Webhook
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import event
 
@@ -70,22 +74,77 @@ def test_an_alarm_about_a_scan_says_who_where_and_when(admin: Browser) -> None:
     assert "/admin/events/" in admin.get("/admin/alarms/alarm-scan").headers["location"]
 
 
+def _statements(database: Database, ask: Callable[[], object]) -> list[str]:
+    """What is asked of the database meanwhile."""
+    told: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        told.append(statement)
+
+    engines = (database.read_engine, database.write_engine)
+    for engine in engines:
+        signal.listen(engine, "before_cursor_execute", hear)
+    try:
+        ask()
+    finally:
+        for engine in engines:
+            signal.remove(engine, "before_cursor_execute", hear)
+    return told
+
+
+@pytest.mark.usefixtures("_alarms")
+def test_many_alarms_take_as_many_queries_as_few(admin: Browser, database: Database) -> None:
+    """One of each kind, and a page full of others of the same kinds, each about something else; its file too."""
+
+    ask: dict[str, Callable[[], Response]] = {
+        "alarms": lambda: admin.get("/admin/alarm/list?page_size=100"),
+        "quarantine": lambda: admin.get("/admin/quarantine/list"),
+        "file": lambda: admin.post(
+            "/admin/_api/alarm/action?name=export&all=1", scope="selection", format="csv", filename="alarms"
+        ),
+    }
+
+    def told() -> dict[str, int]:
+        return {name: len(_statements(database, each)) for name, each in ask.items()}
+
+    with database.write() as session:
+        session.add(_message(99, "home-door", "malformed"))
+    few = told()
+    with database.write() as session:
+        for number in range(8):
+            named = {"organization_id": "home", "site_id": "home-site"}
+            session.add(AccessPoint(id=f"point-{number}", name_en=f"Point {number}", settings={}, **named))
+            session.add(Device(id=f"device-{number}", name=f"Device {number}", secret_hash="0" * 64, **named))
+            session.flush()
+            scan = event(session, access_point_id=f"point-{number}")
+            for subject in (f"point-{number}", f"device-{number}", scan.id):
+                session.add(Alarm(organization_id="home", kind="internal_error", subject=subject))
+            session.add(_message(number, f"device-{number}", "malformed"))
+    pages = {name: each().text for name, each in ask.items()}
+    for number in range(8):
+        assert all(f"Device {number}" in page for page in pages.values())
+        assert all(f"Point {number}" in pages[name] for name in ("alarms", "file"))
+    assert told() == few
+
+
+def _message(number: int, device: str, reason: str) -> QuarantinedMessage:
+    return QuarantinedMessage(
+        id=f"message-{number}",
+        organization_id="home",
+        site_id="home-site",
+        device_id=device,
+        reason=reason,
+        payload=b"x",
+        payload_size=1,
+        payload_hash=f"{number:064}",
+    )
+
+
 def test_the_quarantine_says_why_and_names_the_door(admin: Browser, database: Database) -> None:
     """In the reader's language; a door that is nobody's here has no name."""
     with database.write() as session:
         for number, (device, reason) in enumerate((("home-door", "malformed"), ("elsewhere-door", "unknown_device"))):
-            session.add(
-                QuarantinedMessage(
-                    id=f"message-{number}",
-                    organization_id="home",
-                    site_id="home-site",
-                    device_id=device,
-                    reason=reason,
-                    payload=b"x",
-                    payload_size=1,
-                    payload_hash=str(number) * 64,
-                )
-            )
+            session.add(_message(number, device, reason))
         session.query(Staff).filter_by(email="admin@example.org").one().language = Language.FR
     cells = _cells(admin.get("/admin/quarantine/list").text)
     assert {"Incompréhensible", "Door"} <= set(cells["message-0"])
