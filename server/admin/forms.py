@@ -1,8 +1,8 @@
 """Forms of a bounded size: more than that is answered 413 unread, what cannot be parsed 400.
 
 The token of every form is looked for before any page is asked, hence a middleware: there nothing else turns a refusal
-into an answer. A stranger may send what a login needs; staff may send a picture. NUL is dropped from
-what is typed: PostgreSQL takes it in no text.
+into an answer. A stranger may send what a login needs; staff may send a picture. What is typed reaches the pages clean
+(`server.admin.typed`), as one message; a form is read whole in any case, for its token.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.admin.typed import cleaned_form, is_form
 from server.imports.picture_zip import MAX_ZIP_BYTES
 from server.pictures.store import MAX_PICTURE_BYTES
 
@@ -47,25 +48,30 @@ class BoundedForms:
             await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
             return
         scope["query_string"] = _without_nul(scope.get("query_string", b""))
-        is_typed = Headers(scope=scope).get("content-type", "").startswith("application/x-www-form-urlencoded")
-        held = b""
+        headers = Headers(scope=scope)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         limit, came, is_answered = (_OPEN_BYTES if path in _OPEN else _MOST_BYTES), 0, False
-        if path in _STREAMED and Headers(scope=scope).get("content-type") == "application/octet-stream":
+        if path in _STREAMED and headers.get("content-type") == "application/octet-stream":
             limit = _STREAMED_BYTES
 
         async def counted() -> Message:
-            nonlocal came, held
+            nonlocal came
             message = await receive()
             came += len(message.get("body", b""))
             if came > limit:
                 raise _TooMuch
-            if is_typed and message["type"] == "http.request":
-                body = _without_nul(held + message.get("body", b""))
-                # A chunk may end within the three letters.
-                held = next((each for each in (b"%0", b"%") if body.endswith(each)), b"")
-                held = held if message.get("more_body", False) else b""
-                message = {**message, "body": body.removesuffix(held)}
+            return message
+
+        async def whole() -> Message:
+            body = bytearray()
+            while (message := await counted())["type"] == "http.request":
+                body += message.get("body", b"")
+                if not message.get("more_body", False):
+                    return {
+                        "type": "http.request",
+                        "body": await cleaned_form(headers, bytes(body)),
+                        "more_body": False,
+                    }
             return message
 
         async def noting(message: Message) -> None:
@@ -76,7 +82,7 @@ class BoundedForms:
         try:
             if _announced(scope) > limit:
                 raise _TooMuch
-            await self._app(scope, counted, noting)
+            await self._app(scope, whole if is_form(headers) else counted, noting)
         except Exception as error:
             status = _status(error)
             if is_answered or status is None:
