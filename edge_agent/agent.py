@@ -18,6 +18,7 @@ import structlog
 from access.domain.office_acts import OfficeAct
 from access.wire.asking import AccountState
 from access.wire.commands import CommandKind, CommandOutcome
+from access.wire.events import CacheMark
 from access.wire.state import Connection, DeviceState
 from access.wire.topics import Channel, DeviceTopic, feed_topic, site_events, site_states
 from edge_agent.asking import Asker, PeopleDesk
@@ -47,7 +48,7 @@ from edge_agent.link import MqttLink
 from edge_agent.logs import configure_logs
 from edge_agent.neighbours import Neighbours
 from edge_agent.notify import notify
-from edge_agent.office_acts import take_acts
+from edge_agent.office_acts import OfficeActs
 from edge_agent.only_agent import only_agent
 from edge_agent.outbox import SqliteOutbox
 from edge_agent.passages import Passages
@@ -118,6 +119,7 @@ class Agent:
         if self.cache.state is not None:
             known.reached(self.cache.state.mark.epoch, self.cache.state.mark.seq)
         self.link: MqttLink | None = None
+        self.office_acts = OfficeActs(self.ledger, now=lambda: self.clock.read().now)
         self.feed = FeedFollower(
             identity,
             self.cache,
@@ -127,6 +129,7 @@ class Agent:
             is_mqtt_up=self._is_mqtt_up,
             on_applied=lambda delta: self.fetcher.feed_applied(delta),
             on_acts=self._take_office_acts,
+            has_acts=lambda told: self.wiper.is_revoked or self.office_acts.has_all(told),
             on_revoked=self._revoked,
             on_renewed=lambda: self.commands.ended(CommandKind.REFRESH, CommandOutcome.DONE),
         )
@@ -373,10 +376,10 @@ class Agent:
         self.faults.fail(access_point)
         self.hub.push(access_point, self.status(access_point).to_json())
 
-    def _take_office_acts(self, acts: list[OfficeAct]) -> None:
+    def _take_office_acts(self, acts: list[OfficeAct], since: CacheMark | None, through: CacheMark | None) -> None:
         if self.wiper.is_revoked:
             return  # what was wiped stays wiped, whatever still waits to be read
-        take_acts(self.ledger, acts, now=self.clock.read().now)
+        self.office_acts.take(acts, since, through)
         self.desk.told_by_neighbours()
 
     def _revoked(self, proof: str) -> None:

@@ -31,6 +31,7 @@ _KINDS = frozenset(EntityKind)
 _NOT_KEPT = EntityKind.OFFICE_ACT
 """What the ledger keeps instead, for its time (see `office_acts`); a snapshot's go with the first delta."""
 _RULES = (EntityKind.ACCESS_POINT, EntityKind.ORGANIZATION, EntityKind.DOOR)
+_ACTS_SEQ = "acts_seq"
 _PERSIST_AGE_S = 30.0
 
 
@@ -61,6 +62,7 @@ class SqliteCache:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._state: CacheState | None = None
+        self._acts_seq = 0
         self._persisted_as_of: datetime | None = None
         self._number = 0
         self.generation = 0
@@ -74,6 +76,12 @@ class SqliteCache:
     def state(self) -> CacheState | None:
         """None while there is no usable cache."""
         return self._state
+
+    @property
+    def acts_told(self) -> CacheMark | None:
+        """How far the feed had come when it last brought acts of the back office: the ledger has all of them."""
+        with self._lock:
+            return self._state and CacheMark(epoch=self._state.mark.epoch, seq=self._acts_seq)
 
     @property
     def current_path(self) -> Path | None:
@@ -187,6 +195,8 @@ class SqliteCache:
             if made_at.tzinfo is None:
                 raise CacheFault("the cache's made_at names no time zone")
             state = CacheState(CacheMark(epoch=meta["epoch"], seq=int(meta["seq"])), made_at)
+            # A snapshot has brought every act up to its own number.
+            acts_seq = int(meta.get(_ACTS_SEQ, meta["seq"]))
         except KeyError as error:
             connection.close()
             raise CacheFault(f"the cache does not say its {error.args[0]}") from error
@@ -196,6 +206,7 @@ class SqliteCache:
         with self._lock:
             self._close()
             self._connection, self._state, self._persisted_as_of = connection, state, made_at
+            self._acts_seq = acts_seq
             self.is_damaged.clear()
             self._changed()
 
@@ -214,19 +225,20 @@ class SqliteCache:
     def _write(self, entries: list[FeedEntry], seq: int, data_as_of: datetime) -> None:
         connection = self._connection
         assert connection is not None
+        acts_seq = max([self._acts_seq, *(each.seq for each in entries if each.kind == _NOT_KEPT and each.op == "put")])
         try:
             connection.execute("BEGIN IMMEDIATE")
             for entry in entries:
                 _put(connection, entry)
             connection.execute("DELETE FROM entity WHERE kind = ?", (_NOT_KEPT.value,))
-            meta = [("seq", str(seq)), ("data_as_of", data_as_of.isoformat())]
+            meta = [("seq", str(seq)), ("data_as_of", data_as_of.isoformat()), (_ACTS_SEQ, str(acts_seq))]
             connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise CacheFault(f"cannot write the cache: {type(error).__name__}") from error
-        self._persisted_as_of = data_as_of
+        self._persisted_as_of, self._acts_seq = data_as_of, acts_seq
 
     def _is_age_due(self, data_as_of: datetime) -> bool:
         kept = self._persisted_as_of

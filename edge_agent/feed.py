@@ -18,6 +18,7 @@ import structlog
 from access.domain.office_acts import OfficeAct
 from access.wire.enrolment import FEED_PATH, SNAPSHOT_PATH, Enrolment
 from access.wire.errors import WireError
+from access.wire.events import CacheMark
 from access.wire.feed import SNAPSHOT_HEADER, FeedDelta, SnapshotMark
 from access.wire.sealing import MAX_SEALED_BYTES, CentrePublicKey
 from edge_agent.backoff import Backoff
@@ -45,7 +46,8 @@ _MAX_ROUNDS = 1000
 
 class FeedFollower:
     """Runs in a thread of its own. `is_mqtt_up` says whether deltas come by themselves; if not it asks for them.
-    `on_acts(acts)` keeps what the back office did, and may raise `LedgerFault`: then they come again.
+    `on_acts(acts, since, through)` keeps what the back office did (see `OfficeActs.take`), and may raise `LedgerFault`:
+    then they come again. Where `has_acts(told)` says that some of those before are not kept, a snapshot brings them.
     `on_revoked(proof)` is told when the centre refuses this door as revoked, `on_renewed` when a snapshot that was
     asked for is in use."""
 
@@ -59,7 +61,10 @@ class FeedFollower:
         *,
         is_mqtt_up: Callable[[], bool],
         on_applied: Callable[[FeedDelta], None] = lambda delta: None,
-        on_acts: Callable[[list[OfficeAct]], None] = lambda acts: None,
+        on_acts: Callable[[list[OfficeAct], CacheMark | None, CacheMark | None], None] = lambda acts, since, through: (
+            None
+        ),
+        has_acts: Callable[[CacheMark], bool] = lambda told: True,
         on_revoked: Callable[[str], None] = lambda proof: None,
         on_renewed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -72,6 +77,7 @@ class FeedFollower:
         self._is_mqtt_up = is_mqtt_up
         self._on_applied = on_applied
         self._on_acts = on_acts
+        self._has_acts = has_acts
         self._on_revoked = on_revoked
         self._on_renewed = on_renewed
         self._inbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -83,6 +89,7 @@ class FeedFollower:
         self._is_behind = True
         self._is_renewal_asked = False
         self._trouble = ""
+        self._is_trouble_ours = False
 
     @property
     def is_connected(self) -> bool:
@@ -123,6 +130,7 @@ class FeedFollower:
                     if raw is not None:
                         self._receive(raw)
                 self._check_damage()
+                self._check_acts()
                 if time.monotonic() >= self._pull_at and self._is_pull_due():
                     self._pull()
             except (CacheFault, LedgerFault, OSError) as error:
@@ -156,8 +164,7 @@ class FeedFollower:
 
     def _apply(self, cache: SqliteCache, delta: FeedDelta) -> Applied:
         state = cache.state
-        if acts := acts_of(delta):
-            self._on_acts(acts)
+        self._take_acts(cache, delta)
         result = cache.apply(delta)
         if result is Applied.OTHER_EPOCH:
             self._is_behind = True
@@ -170,6 +177,19 @@ class FeedFollower:
             self._known.reached(delta.epoch, delta.through)
             self._on_applied(delta)
         return result
+
+    def _take_acts(self, cache: SqliteCache, delta: FeedDelta) -> None:
+        acts, state = acts_of(delta), cache.state
+        if acts is None:
+            return
+        fits = state is not None and state.mark.epoch == delta.epoch and delta.after <= state.mark.seq
+        self._on_acts(acts, cache.acts_told, CacheMark(epoch=delta.epoch, seq=delta.through) if fits else None)
+
+    def _check_acts(self) -> None:
+        told = self._cache.acts_told
+        if told is not None and not self._is_renewal_asked and not self._has_acts(told):
+            _log.warning("office_acts_missing", epoch=told.epoch, seq=told.seq)
+            self.renew()
 
     def _hear(self, delta: FeedDelta) -> None:
         self._heard_at = time.monotonic()
@@ -191,7 +211,7 @@ class FeedFollower:
         self._pull_at = time.monotonic() + _POLL_S
         self._backoff.reset()
         if self._trouble:
-            _log.info("centre_back")
+            _log.info("feed_back" if self._is_trouble_ours else "centre_back")
             self._trouble = ""
 
     def _fill(self, cache: SqliteCache) -> bool:
@@ -222,8 +242,7 @@ class FeedFollower:
         try:
             answer = self._centre.download(SNAPSHOT_PATH, part, limit=_MAX_SNAPSHOT_BYTES)
             mark = self._verified(answer)
-            if acts := acts_of_snapshot(part):
-                self._on_acts(acts)
+            self._on_acts(acts_of_snapshot(part), None, CacheMark(epoch=mark.epoch, seq=mark.seq))
             part.rename(path)
             self._install(path, mark)
         finally:
@@ -292,7 +311,13 @@ class FeedFollower:
         if isinstance(error, CentreRefused) and error.reason == _REVOKED:
             self._on_revoked(error.proof)
         self._pull_at = time.monotonic() + self._backoff.next_s()
+        self._is_behind = True
         name = f"{type(error).__name__} {error}"
         if name != self._trouble:
             self._trouble = name
-            _log.warning("centre_not_reached", error=type(error).__name__, reason=str(error))
+            self._is_trouble_ours = not isinstance(error, (CentreUnreachable, CentreRefused))
+            if not self._is_trouble_ours:
+                _log.warning("centre_not_reached", error=type(error).__name__, reason=str(error))
+            else:
+                # Our own file, or a snapshot that is none: no word of the centre's is kept until that is put right.
+                _log.error("feed_not_kept", alarm=True, error=type(error).__name__, reason=str(error))

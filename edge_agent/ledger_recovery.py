@@ -18,10 +18,13 @@ from access.wire.errors import WireError
 from access.wire.events import Event
 from edge_agent.ledger_schema import migrate, open_writing
 
-__all__ = ["LEASE_LEDGER_MARK", "SKIPPED_NUMBERS", "Salvage", "is_damaged", "recover"]
+__all__ = ["ACTS_MARK", "LEASE_LEDGER_MARK", "SKIPPED_NUMBERS", "Salvage", "is_damaged", "recover"]
 
 LEASE_LEDGER_MARK = "lease_ledger"
 """Names this ledger to the centre, which gives what it lent to one ledger to no other."""
+
+ACTS_MARK = "office_acts"
+"""How far of the feed the ledger has every act of the back office: nobody can tell after a recovery."""
 
 SKIPPED_NUMBERS = 1000
 """How many numbers are left out after a recovery: more than a door makes between two receipts."""
@@ -61,7 +64,7 @@ def recover(path: Path, *, seq_base_mark: str) -> Salvage:
         target.execute("DELETE FROM outbox WHERE seq NOT IN (SELECT seq FROM events)")
         target.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (seq_base_mark, str(next_seq)))
         # What was spent of a lease may be among what is lost: the leases stay behind, and with them the ledger's name.
-        target.execute("DELETE FROM marks WHERE name = ?", (LEASE_LEDGER_MARK,))
+        target.execute("DELETE FROM marks WHERE name IN (?, ?)", (LEASE_LEDGER_MARK, ACTS_MARK))
         target.execute("COMMIT")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.replace(fresh, path)

@@ -15,6 +15,7 @@ from edge_agent.cache import SqliteCache
 from edge_agent.errors import LedgerFault
 from edge_agent.kiosk_hub import KioskHub
 from edge_agent.ledger import SqliteLedger
+from edge_agent.ledger_recovery import ACTS_MARK
 from edge_agent.pictures import PictureStore
 
 __all__ = ["Wiper"]
@@ -85,6 +86,7 @@ class Wiper:
                 for table in _ABOUT_PEOPLE:
                     connection.execute(f"DELETE FROM {table}")
                 connection.execute(_SENT)
+                connection.execute("DELETE FROM marks WHERE name = ?", (ACTS_MARK,))
             self._ledger.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         except LedgerFault as error:
             _log.error("ledger_not_wiped", alarm=True, reason=str(error))

@@ -32,7 +32,7 @@ from edge_agent.feed import FeedFollower
 from edge_agent.gather import FactsReader
 from edge_agent.known_states import KnownStates
 from edge_agent.ledger import SqliteLedger
-from edge_agent.office_acts import take_acts
+from edge_agent.office_acts import OfficeActs
 from edge_agent.settings import AgentSettings
 from kiosk.desk_lists import AttendeeState
 from tests.component.edge_agent.desk_sample import desk_sample
@@ -73,7 +73,7 @@ class Doors:
     def told(self, *acts: OfficeAct) -> None:
         """The feed brings both doors what the office did."""
         for door in (self.pool, self.slide):
-            take_acts(door.ledger, acts, now=self.time.at)
+            OfficeActs(door.ledger, now=lambda: self.time.at).take(acts, None, None)
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_a_ledger_that_takes_nothing_leaves_no_snapshots_behind(tmp_path: Path) 
             DoorClock(FakeTime(datetime.now(UTC))),
             CentreClient.for_device(centre.url, identity),
             is_mqtt_up=lambda: False,
-            on_acts=lambda acts: refuse(),
+            on_acts=lambda acts, since, through: refuse(),
         )
         feed.start()
         wait_until(lambda: centre.requests.count(SNAPSHOT_PATH) >= 2, what="two tries")
