@@ -13,6 +13,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import HTTPConnection
 
 from server.admin.say import Say
+from server.clients.service import Scope
 from server.db import Database
 from server.models import utc_now
 from server.pictures.store import PictureStore
@@ -22,7 +23,7 @@ from server.staff.permissions import Permission
 from server.staff.service import SignedIn
 from server.staff.throttle import LoginThrottle
 
-__all__ = ["Office", "in_thread", "may", "signed_in_staff"]
+__all__ = ["Office", "in_thread", "may", "signed_in_staff", "whose"]
 
 _T = TypeVar("_T")
 
@@ -46,6 +47,10 @@ class Office:
         """How to speak to this staff member, now."""
         return Say(staff.language, staff.zone, self.now(), staff.currency)
 
+    def scope(self, staff: SignedIn) -> Scope:
+        """Whose clients this staff member sees, on today's date there."""
+        return Scope(staff.organization_id, self.say(staff).today, staff.zone)
+
     def code_attempt(self, who: SignedIn, code: str) -> CodeAttempt:
         """A code that somebody gives now for their own second factor."""
         return CodeAttempt(
@@ -65,6 +70,11 @@ def signed_in_staff(connection: HTTPConnection) -> SignedIn:
     if not isinstance(staff, SignedIn):
         raise TypeError("a page that needs a login was reached without one")
     return staff
+
+
+def whose(connection: HTTPConnection, part: str) -> tuple[str, str]:
+    """The organization of who is signed in, and the id that the path names."""
+    return signed_in_staff(connection).organization_id, connection.path_params[part]
 
 
 def may(connection: HTTPConnection, permission: Permission | None) -> bool:

@@ -22,7 +22,7 @@ from server.admin.account import service
 from server.admin.account.form import Field, Refused, differing, digest_of, read
 from server.admin.account.service import AccountHead
 from server.admin.frame import OfficePage
-from server.admin.office import in_thread, signed_in_staff
+from server.admin.office import in_thread, signed_in_staff, whose
 from server.admin.texts import texts
 from server.errors import NotFound
 
@@ -204,7 +204,7 @@ class AccountSubpage(FormPage):
         return RedirectResponse(back, status_code=303)
 
     def _locks(self, session: Session, request: Request, *, also: str = "") -> bool:
-        organization_id, account_id = signed_in_staff(request).organization_id, request.path_params["account_id"]
+        organization_id, account_id = whose(request, "account_id")
         held = hold_accounts(session, organization_id, {account_id, also} - {""}).get(account_id)
         # What became part of another account has nothing any more: what was put on it would be lost.
         return held is not None and held.merged_into is None

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
-from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,12 +14,11 @@ from starlette_admin.routing import route
 
 from server.access_points.values import Problem
 from server.accounts.repository import account_of
+from server.admin.account.choosing import AccountSearch
 from server.admin.account.editing import AccountSubpage, Edit
 from server.admin.account.form import Field, Kind, Refused
-from server.admin.office import in_thread, may, signed_in_staff
+from server.admin.office import in_thread, may, signed_in_staff, whose
 from server.admin.texts import texts
-from server.clients.filters import ClientFilter
-from server.clients.service import ClientRow, Scope, find_clients
 from server.errors import NotFound
 from server.merging.errors import MergeRefused
 from server.merging.service import merge_accounts
@@ -32,7 +30,6 @@ from server.staff.permissions import Permission
 __all__ = ["AccountEndPage", "AccountSettingsPage"]
 
 _MOST_NAME = 200
-_FOUND = 20
 
 
 class AccountSettingsPage(AccountSubpage):
@@ -102,7 +99,7 @@ class AccountEndPage(AccountSubpage):
     @route("/archive", methods=["POST"], name="account_archive")
     async def archive(self, request: Request) -> Response:
         """Takes everyone off the lists and the doors; the history stays."""
-        organization_id, account_id = signed_in_staff(request).organization_id, request.path_params["account_id"]
+        organization_id, account_id = whose(request, "account_id")
         is_confirmed = (await request.form()).get("confirmed") == "yes"
         now = self.office.now()
         return await self._ended(
@@ -114,7 +111,7 @@ class AccountEndPage(AccountSubpage):
     @route("/unarchive", methods=["POST"], name="account_unarchive")
     async def unarchive(self, request: Request) -> Response:
         """Brings back those who were archived with it."""
-        organization_id, account_id = signed_in_staff(request).organization_id, request.path_params["account_id"]
+        organization_id, account_id = whose(request, "account_id")
         return await self._ended(
             request,
             lambda session: unarchive_account(session, organization_id, account_id),
@@ -124,14 +121,14 @@ class AccountEndPage(AccountSubpage):
     @route("/merge", methods=["GET", "POST"], name="account_merge")
     async def merge(self, request: Request) -> Response:
         """Makes it part of another account: found by a search, chosen, confirmed."""
-        head, term = await self.head(request), request.query_params.get("q", "")[:200]
+        head = await self.head(request)
         if head.account.merged_into is not None:
             return RedirectResponse(self._back(request), status_code=303)
-        found = await in_thread(lambda: self._find(request, term)) if term.strip() else []
+        search = await in_thread(lambda: AccountSearch.of(self.office, request))
         # The merge itself locks both accounts, in the order of their ids.
         return await self.edited(
             request,
-            lambda session: self._merging(session, request, found),
+            lambda session: self._merging(session, request, search),
             lock=lambda _: True,
             head=head,
             tab="settings",
@@ -154,16 +151,9 @@ class AccountEndPage(AccountSubpage):
             flash(request, t(done), "success")
         return RedirectResponse(self._back(request), status_code=303)
 
-    def _merging(self, session: Session, request: Request, found: list[tuple[str, str]]) -> Edit:
+    def _merging(self, session: Session, request: Request, search: AccountSearch) -> Edit:
         staff, account_id = signed_in_staff(request), request.path_params["account_id"]
         account_of(session, staff.organization_id, account_id)
-        target = Field(
-            name="target",
-            label="people.target",
-            kind=Kind.CHOICE,
-            is_required=True,
-            choices=[(id_, called) for id_, called in found if id_ != account_id],
-        )
         sure = Field(name="sure", label="account_itself.merge_sure", kind=Kind.CHECK)
         now = self.office.now()
 
@@ -176,10 +166,9 @@ class AccountEndPage(AccountSubpage):
                 raise Refused({"target": Problem(f"merge_problem.{refused.code}")}) from refused
             return request.url_for("admin:account", account_id=values["target"]).path
 
-        term = request.query_params.get("q", "")
         return Edit(
             title=texts(staff.language)("account_itself.merge"),
-            fields=(target, sure),
+            fields=(search.target(besides=account_id), sure),
             values={},
             save=save,
             back=self._back(request),
@@ -187,21 +176,8 @@ class AccountEndPage(AccountSubpage):
             submit="account_itself.merge",
             why="account_itself.merge_why",
             template="office/account_move.html",
-            context={"term": term, "is_searched": bool(term)},
+            context=search.context,
         )
-
-    def _find(self, request: Request, term: str) -> list[tuple[str, str]]:
-        staff = signed_in_staff(request)
-        scope = Scope(staff.organization_id, self.office.say(staff).today, staff.zone)
-        rows = find_clients(self.office.database, scope, ClientFilter.of(QueryParams({"q": term})), limit=_FOUND).rows
-        return [(row.account.id, _called(row)) for row in rows if row.account.merged_into is None]
 
     def _back(self, request: Request) -> str:
         return self.url(request, "account_settings")
-
-
-def _called(row: ClientRow) -> str:
-    """Its name, and who is on it: names alone are often the same."""
-    name = row.account.name or row.name
-    others = [each.person.full_name for each in row.members if each.person.full_name != name]
-    return f"{name} ({', '.join(others)})" if others else name

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette_admin.routing import route
@@ -15,14 +14,13 @@ from access.domain.instants import local_day
 from server.access_points.values import Problem
 from server.accounts import people, repository
 from server.accounts.errors import MoveRefused, OwnerRefused
+from server.admin.account.choosing import AccountSearch
 from server.admin.account.editing import AccountSubpage, Edit
 from server.admin.account.form import Field, Kind, Refused
 from server.admin.account.members import SECTIONS
 from server.admin.office import in_thread, signed_in_staff
 from server.admin.texts import texts
-from server.clients.filters import ClientFilter
 from server.clients.listed import ListedPerson
-from server.clients.service import ClientRow, Scope, find_clients
 from server.creating.checking import people_like
 from server.staff.permissions import Permission
 from server.staff.service import SignedIn
@@ -43,7 +41,6 @@ _MOVE_REFUSALS = {
     "unknown_account": "account_problem.unknown_choice",
     "shared_membership": "account_problem.shared_membership",
 }
-_FOUND = 20
 
 
 class AccountPeoplePage(AccountSubpage):
@@ -72,19 +69,12 @@ class AccountPeoplePage(AccountSubpage):
     @route("/move/{person_id}", methods=["GET", "POST"], name="account_move")
     async def move(self, request: Request) -> Response:
         """To another account of the organization: found by a search, chosen, confirmed."""
-        term = request.query_params.get("q", "")[:200]
-        found = await in_thread(lambda: self._find(request, term)) if term.strip() else []
+        search = await in_thread(lambda: AccountSearch.of(self.office, request))
         sent = str((await request.form()).get("target", "")) if request.method == "POST" else ""
-        also = sent if sent in {id_ for id_, _ in found} else ""
+        also = sent if sent in search.ids else ""
         return await self.account_form(
-            request, "members", lambda session: self._move(session, request, found), also=also
+            request, "members", lambda session: self._move(session, request, search), also=also
         )
-
-    def _find(self, request: Request, term: str) -> list[tuple[str, str]]:
-        staff = signed_in_staff(request)
-        wanted = ClientFilter.of(QueryParams({"q": term}))
-        rows = find_clients(self.office.database, self._scope(staff), wanted, limit=_FOUND).rows
-        return [(row.account.id, _called(row)) for row in rows]
 
     def _add(self, session: Session, request: Request) -> Edit:
         staff, account_id = signed_in_staff(request), request.path_params["account_id"]
@@ -112,12 +102,9 @@ class AccountPeoplePage(AccountSubpage):
         )
 
     def _check_name(self, staff: SignedIn, first_name: str, last_name: str) -> None:
-        alike = people_like(self.office.database, self._scope(staff), first_name, last_name)
+        alike = people_like(self.office.database, self.office.scope(staff), first_name, last_name)
         if alike:
             raise Refused({}, matches=[_match(each) for each in alike])
-
-    def _scope(self, staff: SignedIn) -> Scope:
-        return Scope(staff.organization_id, local_day(self.office.now(), staff.zone), staff.zone)
 
     def _owner(self, session: Session, request: Request) -> Edit:
         staff = signed_in_staff(request)
@@ -148,16 +135,9 @@ class AccountPeoplePage(AccountSubpage):
             why="people.owner_why",
         )
 
-    def _move(self, session: Session, request: Request, found: list[tuple[str, str]]) -> Edit:
+    def _move(self, session: Session, request: Request, search: AccountSearch) -> Edit:
         staff, parts = signed_in_staff(request), request.path_params
         person = repository.person_of(session, staff.organization_id, parts["account_id"], parts["person_id"])
-        field = Field(
-            name="target",
-            label="people.target",
-            kind=Kind.CHOICE,
-            is_required=True,
-            choices=[(id_, called) for id_, called in found if id_ != person.account_id],
-        )
 
         def save(session: Session, values: Mapping[str, Any]) -> str:
             try:
@@ -170,7 +150,7 @@ class AccountPeoplePage(AccountSubpage):
         t = texts(staff.language)
         return Edit(
             title=t("member.section_of", section=t("people.move"), name=person.full_name),
-            fields=(field,),
+            fields=(search.target(besides=person.account_id),),
             values={},
             save=save,
             back=self.url(request, "account_member", person_id=person.id),
@@ -178,7 +158,7 @@ class AccountPeoplePage(AccountSubpage):
             submit="people.move",
             why="people.move_why",
             template="office/account_move.html",
-            context={"term": request.query_params.get("q", ""), "is_searched": bool(request.query_params.get("q"))},
+            context=search.context,
         )
 
 
@@ -190,10 +170,3 @@ def _match(person: ListedPerson) -> dict[str, Any]:
         "born_on": person.date_of_birth,
         "picture": person.access_picture,
     }
-
-
-def _called(row: ClientRow) -> str:
-    """The account's name, and everyone else's first name."""
-    owner_id = row.owner.id if row.owner else ""
-    others = ", ".join(each.person.first_name for each in row.members if each.person.id != owner_id)
-    return f"{row.name} ({others})" if others else row.name

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy.orm import Session
-from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,12 +15,12 @@ from starlette_admin.routing import route
 from server.activities import repository
 from server.activities.errors import Full, NotOpen, StatusDiffers
 from server.activities.registering import cancel_registration, give_place
+from server.admin.account.choosing import AccountSearch
 from server.admin.frame import OfficePage
 from server.admin.office import in_thread, signed_in_staff
 from server.admin.texts import texts
-from server.clients.filters import ClientFilter
 from server.clients.ranking import marked
-from server.clients.service import ClientRow, Scope, find_clients
+from server.clients.terms import parse
 from server.errors import NotFound
 from server.models import Activity, Registration
 from server.staff.permissions import Permission
@@ -48,18 +47,17 @@ class ActivityRegistrationsPage(OfficePage):
     @route("")
     async def index(self, request: Request) -> Response:
         """A search for who is to be registered; the account's own form does it."""
-        term = request.query_params.get("q", "")[:200]
         activity = await in_thread(lambda: self._activity(request))
-        rows = await in_thread(lambda: self._find(request, term)) if term.strip() else ()
-        wanted = ClientFilter.of(QueryParams({"q": term}))
+        search = await in_thread(lambda: AccountSearch.of(self.office, request, most=_FOUND))
+        term = parse(search.term)
         return self.page(
             request,
             "office/activity_register.html",
             title=activity.name.in_language(signed_in_staff(request).language),
             activity=activity,
-            term=term,
-            rows=rows,
-            marks=lambda text: marked(wanted.term, text),
+            term=search.term,
+            rows=search.rows,
+            marks=lambda text: marked(term, text),
         )
 
     @route("/{registration_id}/cancel", methods=["POST"], name="registration_cancel")
@@ -107,9 +105,3 @@ class ActivityRegistrationsPage(OfficePage):
                 return repository.activity_of(session, organization_id, request.path_params["activity_id"])
             except NotFound as error:
                 raise HTTPException(404) from error
-
-    def _find(self, request: Request, term: str) -> tuple[ClientRow, ...]:
-        staff = signed_in_staff(request)
-        scope = Scope(staff.organization_id, self.office.say(staff).today, staff.zone)
-        wanted = ClientFilter.of(QueryParams({"q": term}))
-        return find_clients(self.office.database, scope, wanted, limit=_FOUND).rows

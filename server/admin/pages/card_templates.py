@@ -31,7 +31,7 @@ from server.cards.preview import page_png
 from server.cards.printing import Paper, cards_pdf
 from server.clients import lists
 from server.clients.filters import ClientFilter
-from server.clients.service import Scope, all_people
+from server.clients.service import all_people
 from server.errors import NotFound
 from server.models import CardTemplate, Credential, new_id
 from server.staff.permissions import Permission
@@ -230,9 +230,8 @@ class PrintCardsPage(OfficePage):
         if list_id and chosen is None:
             raise NotFound("there is no such list")
         wanted = ClientFilter.of({name: str(value) for name, value in (chosen.query if chosen else {}).items()})
-        scope = Scope(staff.organization_id, self.office.say(staff).today, staff.zone)
         people = []
-        for person in all_people(database, scope, wanted):
+        for person in all_people(database, self.office.scope(staff), wanted):
             people.append(person.id)
             if len(people) > 20 * MOST_CARDS:
                 return "card.too_many"

@@ -29,7 +29,6 @@ from server.errors import NotFound
 from server.exports.xlsx import MEDIA_TYPE
 from server.models import MembershipType, SavedList, Tag
 from server.staff.permissions import Permission
-from server.staff.service import SignedIn
 
 __all__ = ["ClientsPage"]
 
@@ -81,7 +80,7 @@ class ClientsPage(OfficePage):
         make: _Export
         make, media_type = _FILES[extension]
         name = file_name(say.t("client_export.file"), say.today.isoformat(), extension=extension)
-        chunks = make(self.office.database, self._scope(staff), wanted, say)
+        chunks = make(self.office.database, self.office.scope(staff), wanted, say)
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(chunks, media_type=media_type, headers=headers)
 
@@ -153,7 +152,7 @@ class ClientsPage(OfficePage):
 
     def _read(self, request: Request, wanted: ClientFilter, after: tuple[str, str] | None) -> _Read:
         staff = signed_in_staff(request)
-        clients = find_clients(self.office.database, self._scope(staff), wanted, after=after)
+        clients = find_clients(self.office.database, self.office.scope(staff), wanted, after=after)
         with self.office.database.read() as session:
             return _Read(
                 clients,
@@ -161,9 +160,6 @@ class ClientsPage(OfficePage):
                 tuple(repository.membership_types(session, staff.organization_id)),
                 tuple(lists.visible_lists(session, staff.organization_id, staff.staff_id)),
             )
-
-    def _scope(self, staff: SignedIn) -> Scope:
-        return Scope(staff.organization_id, self.office.say(staff).today, staff.zone)
 
     def _tag(self, request: Request, tag_id: str, ids: list[str], is_taken_off: bool) -> int:
         change = tags.take_off if is_taken_off else tags.put_on

@@ -15,7 +15,7 @@ from starlette_admin.routing import route
 from access.wire.commands import CommandKind
 from server.admin.alarm_words import kind_in_words
 from server.admin.live_page import LivePage
-from server.admin.office import in_thread, signed_in_staff
+from server.admin.office import in_thread, signed_in_staff, whose
 from server.admin.pages.devices import centre_version
 from server.admin.texts import Texts, texts
 from server.checkins.activity import ActivityRow, names_of
@@ -116,7 +116,7 @@ class DevicePage(LivePage):
         return await self._do(request, "device.written_off_done", end)
 
     async def _do(self, request: Request, said: str, act: Callable[[Session, str, str], None]) -> Response:
-        organization_id, device_id = signed_in_staff(request).organization_id, request.path_params["device_id"]
+        organization_id, device_id = whose(request, "device_id")
 
         def work() -> None:
             with self.office.database.write() as session:
@@ -140,7 +140,7 @@ class DevicePage(LivePage):
         return texts(signed_in_staff(request).language)
 
     def _read(self, request: Request) -> dict[str, Any]:
-        organization_id, device_id = signed_in_staff(request).organization_id, request.path_params["device_id"]
+        organization_id, device_id = whose(request, "device_id")
         with self.office.database.read() as session:
             device = repository.device_in(session, organization_id, device_id)
             if device is None:

@@ -14,7 +14,7 @@ from starlette_admin.flash import flash
 from starlette_admin.routing import route
 
 from server.admin.frame import OfficePage
-from server.admin.office import Office, in_thread, signed_in_staff
+from server.admin.office import Office, in_thread, signed_in_staff, whose
 from server.admin.texts import lazy_text, texts
 from server.audit.actor import Actor
 from server.checkins.csv_export import csv_chunks, file_name
@@ -210,7 +210,7 @@ class ImportsPage(OfficePage):
         return RedirectResponse(request.url_for("admin:imports_one", job_id=job_id), status_code=303)
 
     async def _job(self, request: Request) -> ImportJob:
-        organization_id, job_id = signed_in_staff(request).organization_id, request.path_params["job_id"]
+        organization_id, job_id = whose(request, "job_id")
         job = await in_thread(lambda: self._find(organization_id, job_id))
         if job is None:
             raise HTTPException(404)

@@ -15,7 +15,7 @@ from starlette_admin.routing import route
 
 from access.wire.events import EventKind
 from server.admin.frame import OfficePage
-from server.admin.office import Office, in_thread, signed_in_staff
+from server.admin.office import Office, in_thread, signed_in_staff, whose
 from server.admin.texts import lazy_text, texts
 from server.api.scopes import Scope
 from server.api.tokens import create_token, revoke_token, tokens_of
@@ -203,7 +203,7 @@ class IntegrationsPage(OfficePage):
             )
 
     def _deliveries(self, request: Request) -> tuple[Webhook | None, list[Any]]:
-        organization_id, webhook_id = signed_in_staff(request).organization_id, request.path_params["webhook_id"]
+        organization_id, webhook_id = whose(request, "webhook_id")
         with self.office.database.read() as session:
             webhook = repository.webhook_of(session, organization_id, webhook_id)
             return webhook, repository.recent(session, organization_id, webhook_id, limit=_SHOWN)

@@ -18,7 +18,7 @@ from server.accounts import repository
 from server.admin.account.editing import Edit, FormPage
 from server.admin.account.form import Field, Kind, Refused
 from server.admin.account.members import QUESTION_KINDS
-from server.admin.office import in_thread, signed_in_staff
+from server.admin.office import in_thread, signed_in_staff, whose
 from server.admin.say import LOCALES
 from server.admin.texts import lazy_text, texts
 from server.errors import NotFound
@@ -137,7 +137,7 @@ class OrganizationPage(FormPage):
         return request.url_for("admin:organization").path
 
     def _listed(self, session: Session, request: Request) -> Sequence[ExtraQuestion] | Sequence[Skill]:
-        organization_id, what = signed_in_staff(request).organization_id, request.path_params["what"]
+        organization_id, what = whose(request, "what")
         if what == "question":
             return repository.questions_of(session, organization_id)
         if what == "skill":

@@ -16,7 +16,7 @@ from starlette_admin.flash import flash
 from starlette_admin.routing import route
 
 from server.admin.frame import OfficePage
-from server.admin.office import in_thread, may, signed_in_staff
+from server.admin.office import in_thread, may, signed_in_staff, whose
 from server.admin.texts import lazy_text, texts
 from server.checkins.csv_export import file_name
 from server.errors import NotFound
@@ -55,18 +55,13 @@ class _Seen:
         return tuple(each for each in self.archiving if each not in WARNINGS)
 
 
-def _whose(request: Request) -> tuple[str, str]:
-    """The organization of the signed-in staff, and the person of the page."""
-    return signed_in_staff(request).organization_id, request.path_params["person_id"]
-
-
 class _PersonPage(OfficePage):
     """What both pages do alike."""
 
     add_to_menu = False
 
     def _read(self, request: Request) -> _Seen:
-        organization_id, person_id = _whose(request)
+        organization_id, person_id = whose(request, "person_id")
         now = self.office.now()
         with self.office.database.read() as session:
             try:
@@ -134,7 +129,7 @@ class LeavingPage(_PersonPage):
     @route("/archive", methods=["POST"], name="leaving_archive")
     async def archive(self, request: Request) -> Response:
         """Off the lists and the doors."""
-        organization_id, person_id = _whose(request)
+        organization_id, person_id = whose(request, "person_id")
         is_confirmed = (await request.form()).get("confirmed") == "yes"
         now = self.office.now()
         return await self._act(
@@ -146,7 +141,7 @@ class LeavingPage(_PersonPage):
     @route("/unarchive", methods=["POST"], name="leaving_unarchive")
     async def unarchive(self, request: Request) -> Response:
         """Back again."""
-        organization_id, person_id = _whose(request)
+        organization_id, person_id = whose(request, "person_id")
         return await self._act(
             request, lambda session: unarchive_person(session, organization_id, person_id), "leaving.unarchived"
         )
@@ -154,7 +149,7 @@ class LeavingPage(_PersonPage):
     @route("/delete", methods=["POST"], name="leaving_delete")
     async def delete(self, request: Request) -> Response:
         """For good, once the retention settings let the person go."""
-        organization_id, person_id = _whose(request)
+        organization_id, person_id = whose(request, "person_id")
         now = self.office.now()
         return await self._act(
             request,
@@ -204,7 +199,7 @@ class PrivacyPage(_PersonPage):
     @route("/erase", methods=["POST"], name="privacy_erase")
     async def erase(self, request: Request) -> Response:
         """Nothing of the person stays."""
-        organization_id, person_id = _whose(request)
+        organization_id, person_id = whose(request, "person_id")
         is_confirmed = (await request.form()).get("confirmed") == "yes"
         now = self.office.now()
         return await self._act(
