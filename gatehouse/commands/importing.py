@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -11,8 +12,6 @@ import httpx
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
 from gatehouse.commands.failing import fail
 from server.imports.service import IMPORT_KINDS
@@ -20,7 +19,6 @@ from server.imports.service import IMPORT_KINDS
 __all__ = ["import_"]
 
 _PAUSE_S = 0.5
-_SHOWN = 20
 
 
 class Centre:
@@ -52,8 +50,11 @@ class Centre:
         if answer.status_code in (401, 403):
             hint = "Make a token with the scope imports:write in the back office, under Integrations."
             fail("The centre does not accept this token.", hint=hint)
-        code = answer.json().get("code", "") if "json" in answer.headers.get("content-type", "") else ""
-        fail(f"The centre refused: {answer.status_code} {code}".strip())
+        from gatehouse.commands.import_words import said_failure, texts_for
+
+        said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        words = said_failure(texts_for(os.environ), said.get("code", "")) or said.get("title", "")
+        fail(f"The centre refused: {words or answer.status_code}")
 
 
 def import_(
@@ -103,22 +104,9 @@ def _watch(centre: Centre, job: dict[str, Any], what: str, *, is_quiet: bool) ->
 
 
 def _show(job: dict[str, Any], *, is_started: bool) -> None:
-    console = Console(highlight=False)
-    counts = ("added", "changed", "unchanged", "refused")
-    said = ", ".join(f"{job[name]} {name}" for name in counts)
-    console.print(
-        f"{job['kind']}: {job['state']}{' ' + job['failure'] if job['failure'] else ''}: {said}", markup=False
-    )
-    if job["problems"]:
-        table = Table("row", "column", "problem", "value")
-        for each in job["problems"][:_SHOWN]:
-            shown = (str(each["row"]), each["column"], each["code"], repr(each["value"])[1:-1])
-            table.add_row(*(Text(text) for text in shown))
-        console.print(table)
-        if job["problem_count"] > _SHOWN:
-            console.print(f"... and {job['problem_count'] - _SHOWN} more; all of them are in the back office.")
-    if job["state"] == "checked" and not is_started:
-        console.print("Nothing was changed. Add --start to bring it in.")
+    from gatehouse.commands.import_words import show, texts_for
+
+    show(Console(highlight=False), job, texts_for(os.environ), is_started=is_started)
 
 
 globals()["import"] = import_  # The command's name is a word of Python itself.
