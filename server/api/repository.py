@@ -93,11 +93,14 @@ def one(
 
 
 def held(session: Session, model: Any, organization_id: str, id_: str) -> Any | None:
-    """A row of the organization as it is now, held until the commit; people with their accounts, which come first."""
+    """A row of the organization as it is now, held until the commit; whose account it is comes first."""
     if model is Person:
         return hold_people(session, organization_id, [id_]).get(id_)
     if model is Account:
         return hold_accounts(session, organization_id, [id_]).get(id_)
+    if hasattr(model, "account_id"):
+        mine = model.id == id_, model.organization_id == organization_id
+        hold_accounts(session, organization_id, session.scalars(select(model.account_id).where(*mine)).all())
     wanted = select(model).where(model.id == id_, model.organization_id == organization_id)
     return session.scalars(wanted.with_for_update(of=model).execution_options(populate_existing=True)).one_or_none()
 

@@ -38,6 +38,7 @@ CODES: Final = (
     "occurrence_unknown",
     "other_account",
     "owner_minor",
+    "person_archived",
     "person_needed",
     "picture_too_large",
     "references_disagree",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.imports.problems import Problem, RowRefused
-from server.imports.records.base import Batch, Change, Key, Kind, Outcome, Record, line, put_fields
+from server.imports.records.archived import check_here
+from server.imports.records.base import Batch, Change, Key, Kind, Outcome, Record, changed_fields, line, put_fields
 from server.imports.records.columns import columns_of
 from server.imports.records.lookup import Accounts, People
 from server.imports.records.owners import check_adult
@@ -47,6 +48,8 @@ class _Upsert:
             if account is None or owner.account_id != account.id:
                 raise RowRefused(Problem("other_account", "owner", str(record.owner)))
             check_adult(owner, self._batch.today, "owner")
+            if account.owner_id != owner.id:
+                check_here(account, [owner], "owner", str(record.owner))
         if account is None:
             if record.external_id is None and self._batch.row:
                 raise RowRefused(Problem("key_missing", "external_id"))
@@ -63,7 +66,7 @@ class _Upsert:
         fields: dict[str, str | None] = {"name": "", "external_id": None}
         if is_former:
             del fields["external_id"]
-        is_changed = put_fields(account, record, fields)
+        is_changed = put_fields(account, changed_fields(account, record, fields))
         if owner is not None and account.owner_id != owner.id:
             account.owner_id = owner.id
             is_changed = True

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from server.accounts.balance import MOST_CENTS, EntryKind, EntrySource, enter
 from server.imports.problems import Problem, RowRefused
+from server.imports.records.archived import Holders
 from server.imports.records.base import Batch, Change, Key, Kind, Outcome, Source, line, require
 from server.imports.records.columns import columns_of
 from server.imports.records.lookup import AccountMention, Accounts, People, PersonMention
@@ -37,20 +38,18 @@ class BalanceRecord(PersonMention, AccountMention):
 class _Upsert:
     def __init__(self, batch: Batch) -> None:
         self._batch, self._people, self._accounts = batch, People(batch), Accounts(batch)
+        self._holders = Holders(batch)
         self._by_key: dict[str, BalanceEntry] = {}
 
     def gather(self, records: Sequence[BalanceRecord]) -> None:
         self._people.gather_mentioned(records)
-        people = [
-            self._people.by_id(each.person_id)
-            or self._people.by_key(each.person)
-            or self._people.by_member_id(each.member_id)
-            for each in records
-        ]
+        people = self._people.all_mentioned(records)
         self._accounts.gather(
-            ids=[*(each.account_id for each in records), *(each.account_id for each in people if each)],
+            ids=[*(each.account_id for each in records), *(each.account_id for each in people)],
             keys=[each.account for each in records],
         )
+        named = [self._accounts.by_id(each.account_id) or self._accounts.by_key(each.account) for each in records]
+        self._holders.gather([each.id for each in named if each], people)
         keys = {each.external_id for each in records if each.external_id}
         wanted = select(BalanceEntry).where(
             BalanceEntry.organization_id == self._batch.organization_id, BalanceEntry.external_id.in_(keys)
@@ -71,6 +70,7 @@ class _Upsert:
             if not is_same or (record.due_on is not None and known.due_on != record.due_on and cents > 0):
                 raise RowRefused(Problem("entry_differs", "external_id", str(record.external_id)))
             return Change(Outcome.UNCHANGED, known.id)
+        self._holders.check(record, account_id)
         if batch.is_dry:
             return Change(Outcome.ADDED, new_id())
         entry = enter(

@@ -32,6 +32,7 @@ __all__ = [
     "Record",
     "Source",
     "Upsert",
+    "changed_fields",
     "line",
     "put_fields",
     "refuse_clearing",
@@ -165,12 +166,9 @@ class Kind:
         return {each.name: each for each in self.columns}
 
 
-def put_fields(row: Any, record: Record, fields: Mapping[str, Any]) -> bool:
-    """Sets the given fields of a row to the record's values; a cleared one to the blank in `fields`.
-
-    Answers whether anything changed; what stays as it is is not touched.
-    """
-    is_changed = False
+def changed_fields(row: Any, record: Record, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the given fields of a row would become, where they differ; a cleared one is the blank in `fields`."""
+    found: dict[str, Any] = {}
     given = record.model_fields_set
     for name, blank in fields.items():
         if name not in given:
@@ -178,9 +176,15 @@ def put_fields(row: Any, record: Record, fields: Mapping[str, Any]) -> bool:
         value = getattr(record, name)
         value = blank if value is None else value
         if getattr(row, name) != value:
-            setattr(row, name, value)
-            is_changed = True
-    return is_changed
+            found[name] = value
+    return found
+
+
+def put_fields(row: Any, changes: Mapping[str, Any]) -> bool:
+    """Sets the fields of a row; answers whether there are any."""
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return bool(changes)
 
 
 def refuse_clearing(record: Record, *names: str) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from access.domain.credentials import Code, CredentialKind, UnreadableCode, fingerprint, normalise, normalise_uid
 from server.imports.problems import Problem, RowRefused
+from server.imports.records.archived import Holders
 from server.imports.records.base import Batch, Change, Kind, Outcome, line, require
 from server.imports.records.columns import columns_of
 from server.imports.records.lookup import People, PersonMention
@@ -41,7 +42,7 @@ def code_of(kind: CredentialKind, text: str) -> Code:
 
 class _Upsert:
     def __init__(self, batch: Batch) -> None:
-        self._batch, self._people = batch, People(batch)
+        self._batch, self._people, self._holders = batch, People(batch), Holders(batch)
         self._by_fingerprint: dict[str, Credential] = {}
 
     def gather(self, records: Sequence[CardRecord]) -> None:
@@ -56,7 +57,9 @@ class _Upsert:
             Credential.organization_id == self._batch.organization_id, Credential.fingerprint.in_(prints)
         )
         self._by_fingerprint = {each.fingerprint: each for each in self._batch.session.scalars(wanted)}
-        self._people.gather(ids=[each.person_id for each in self._by_fingerprint.values()])
+        held = [each.person_id for each in self._by_fingerprint.values()]
+        self._people.gather(ids=held)
+        self._holders.gather((), [*self._people.all_mentioned(records), *(self._people.by_id(each) for each in held)])
 
     def put(self, record: CardRecord, *, id: str | None = None) -> Change:
         require(record, "code")
@@ -68,14 +71,19 @@ class _Upsert:
         if known is None:
             if person is None:
                 raise RowRefused(Problem("person_needed", "member_id"))
+            self._holders.check(record, person.account_id, [person])
             return self._add(record, person, code, print_)
         if person is not None and known.person_id != person.id:
             raise RowRefused(Problem("card_taken", "code", str(record.code), {"holder": self._holder(known)}))
         is_changed = False
+        is_turning = record.is_revoked is not None and record.is_revoked is (known.revoked_at is None)
+        if is_turning and not record.is_revoked:
+            holder = self._batch.session.get_one(Person, known.person_id)
+            self._holders.check(record, holder.account_id, [holder])
         if not known.value:
             known.value, known.kind = code.value, code.kind
             is_changed = True
-        if record.is_revoked is not None and record.is_revoked is (known.revoked_at is None):
+        if is_turning:
             known.revoked_at = self._batch.now if record.is_revoked else None
             known.revoked_by = self._batch.actor_id if record.is_revoked else None
             is_changed = True

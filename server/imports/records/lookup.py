@@ -129,6 +129,18 @@ class People:
         if person.member_id:
             self._by_member_id[person.member_id] = person
 
+    def all_mentioned(self, records: Iterable[PersonMention]) -> list[Person]:
+        """Whom the records name, as far as they are there; a record that names two may mean either."""
+        found = (
+            self.by_id(each.person_id) or self.by_key(each.person) or self.by_member_id(each.member_id)
+            for each in records
+        )
+        return [each for each in found if each is not None]
+
+    def whoever(self, name: str) -> Person | None:
+        """Whom a member ID, a key or an id names."""
+        return self.by_member_id(name) or self.by_key(name) or self.by_id(name)
+
     def by_id(self, id_: str | None) -> Person | None:
         """One of them."""
         return _kept(self._by_id, self._by_id.get(id_ or ""))
@@ -186,7 +198,8 @@ def _load(batch: Batch, model: type[_T], column: InstrumentedAttribute[Any], wan
 def _kept(by_id: Mapping[str, _T], row: _T | None) -> _T | None:
     while row is not None and row.merged_into is not None:
         row = by_id.get(row.merged_into)
-    return row
+    is_erased = isinstance(row, Person) and row.erased_at is not None
+    return None if is_erased else row
 
 
 def _is_merged(row: Account | Person | None) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from access.domain.memberships import CancellationState
 from server.imports.problems import Problem, RowRefused
+from server.imports.records.archived import Holders
 from server.imports.records.base import (
     Batch,
     Change,
@@ -18,6 +19,7 @@ from server.imports.records.base import (
     Kind,
     Outcome,
     Record,
+    changed_fields,
     put_fields,
     refuse_clearing,
     require,
@@ -66,7 +68,7 @@ class MembershipRecord(Record):
 
 class _Upsert:
     def __init__(self, batch: Batch) -> None:
-        self._batch, self._people = batch, People(batch)
+        self._batch, self._people, self._holders = batch, People(batch), Holders(batch)
         self._types = Sold(batch, MembershipType, "unknown_type")
         self._by_key: dict[str, Membership] = {}
 
@@ -79,6 +81,8 @@ class _Upsert:
         )
         wanted = wanted.options(selectinload(Membership.people), selectinload(Membership.pauses))
         self._by_key = {each.external_id or "": each for each in self._batch.session.scalars(wanted)}
+        known = [each.account_id for each in self._by_key.values()]
+        self._holders.gather(known, [self._people.whoever(each) for each in names])
 
     def put(self, record: MembershipRecord, *, id: str | None = None) -> Change:
         self._batch.claim("membership", record.external_id, "external_id")
@@ -92,14 +96,25 @@ class _Upsert:
         people = self._covered(record, known)
         self._check_days(record, known)
         if known is None:
+            self._holders.check(record, people[0].account_id, people)
             return self._add(record, type_, people)
-        is_changed = put_fields(known, record, _FIELDS)
+        changes = changed_fields(known, record, _FIELDS)
         if type_ is not None and known.type_id != type_.id:
-            known.type_id = type_.id
-            is_changed = True
-        is_changed |= self._cover(known, people) if record.people else False
-        is_changed |= self._pause(known, record.pauses or []) if record.has("pauses") else False
-        return Change(Outcome.CHANGED if is_changed else Outcome.UNCHANGED, known.id)
+            changes["type_id"] = type_.id
+        covered = {each.person_id for each in known.people}
+        new = [each for each in people if each.id not in covered]
+        is_covering = bool(record.people) and covered != {each.id for each in people}
+        pauses = sorted({(each.first_on, each.last_on) for each in record.pauses or ()}, key=str)
+        is_paused = record.has("pauses") and pauses != _pauses_of(known)
+        if not (changes or is_covering or is_paused):
+            return Change(Outcome.UNCHANGED, known.id)
+        self._holders.check(record, known.account_id, new)
+        put_fields(known, changes)
+        if is_covering:
+            self._cover(known, people)
+        if is_paused:
+            known.pauses = [MembershipPause(first_on=first, last_on=last) for first, last in pauses]
+        return Change(Outcome.CHANGED, known.id)
 
     def _known(self, record: MembershipRecord, id_: str | None) -> Membership | None:
         keyed = self._by_key.get(record.external_id or "")
@@ -163,19 +178,15 @@ class _Upsert:
             self._by_key[made.external_id] = made
         return Change(Outcome.ADDED, made.id)
 
-    def _cover(self, known: Membership, people: list[Person]) -> bool:
+    def _cover(self, known: Membership, people: list[Person]) -> None:
         wanted, covered = {each.id for each in people}, {each.person_id for each in known.people}
         for each in [each for each in known.people if each.person_id not in wanted]:
             known.people.remove(each)
         known.people.extend(MembershipPerson(person_id=id_) for id_ in sorted(wanted - covered))
-        return wanted != covered
 
-    def _pause(self, known: Membership, pauses: list[PauseRecord]) -> bool:
-        wanted = sorted({(each.first_on, each.last_on) for each in pauses}, key=str)
-        if wanted == sorted(((each.first_on, each.last_on) for each in known.pauses), key=str):
-            return False
-        known.pauses = [MembershipPause(first_on=first, last_on=last) for first, last in wanted]
-        return True
+
+def _pauses_of(known: Membership) -> list[tuple[date, date | None]]:
+    return sorted(((each.first_on, each.last_on) for each in known.pauses), key=str)
 
 
 MEMBERSHIPS = Kind("memberships", MembershipRecord, columns_of("memberships"), _Upsert)

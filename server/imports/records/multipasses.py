@@ -14,12 +14,14 @@ from sqlalchemy import select
 
 from access.domain.multipasses import Effective
 from server.imports.problems import Problem, RowRefused
+from server.imports.records.archived import Holders
 from server.imports.records.base import (
     Batch,
     Change,
     Key,
     Kind,
     Outcome,
+    changed_fields,
     put_fields,
     refuse_clearing,
     require,
@@ -69,6 +71,7 @@ class MultipassRecord(PersonMention, AccountMention):
 class _Upsert:
     def __init__(self, batch: Batch) -> None:
         self._batch, self._people, self._accounts = batch, People(batch), Accounts(batch)
+        self._holders = Holders(batch)
         self._types = Sold(batch, MultipassType, "unknown_type")
         self._by_key: dict[str, Multipass] = {}
         self._openings: dict[str, list[PassUse]] = defaultdict(list)
@@ -82,6 +85,9 @@ class _Upsert:
         )
         self._by_key = {each.external_id or "": each for each in self._batch.session.scalars(wanted)}
         self._gather_openings([each.id for each in self._by_key.values()])
+        named = [self._accounts.by_id(each.account_id) or self._accounts.by_key(each.account) for each in records]
+        ids = [each.account_id for each in self._by_key.values()] + [each.id for each in named if each]
+        self._holders.gather(ids, self._people.all_mentioned(records))
 
     def _gather_openings(self, ids: Sequence[str]) -> None:
         wanted = select(PassUse).where(
@@ -108,12 +114,17 @@ class _Upsert:
             return self._add(record, type_)
         self._check_holder(record, known)
         self._check(record, known, record.total if record.has("total") else known.total)
-        is_changed = put_fields(known, record, _FIELDS)
+        changes = changed_fields(known, record, _FIELDS)
         if type_ is not None and known.type_id != type_.id:
-            known.type_id = type_.id
-            is_changed = True
-        is_changed |= self._open(known, record.used) if record.used is not None else False
-        return Change(Outcome.CHANGED if is_changed else Outcome.UNCHANGED, known.id)
+            changes["type_id"] = type_.id
+        is_opening = record.used is not None and self._taken(known) != _opening_ids(known, record.used)
+        if not (changes or is_opening):
+            return Change(Outcome.UNCHANGED, known.id)
+        self._holders.check(record, known.account_id, [known.person_id])
+        put_fields(known, changes)
+        if is_opening:
+            self._open(known, record.used or 0)
+        return Change(Outcome.CHANGED, known.id)
 
     def _known(self, record: MultipassRecord, id_: str | None) -> Multipass | None:
         keyed = self._by_key.get(record.external_id or "")
@@ -153,6 +164,7 @@ class _Upsert:
         account_id = account.id if account else person.account_id if person else None
         if account_id is None or record.purchased_on is None:
             raise RowRefused(Problem("account_needed", "account"))
+        self._holders.check(record, account_id, [person])
         total = record.total if record.has("total") else type_.total
         effective = record.effective or (Effective.ON_DATE if record.effective_on else type_.effective)
         self._check(record.model_copy(update={"effective": effective}), None, total)
@@ -181,15 +193,16 @@ class _Upsert:
             self._open(made, record.used)
         return Change(Outcome.ADDED, made.id)
 
-    def _open(self, known: Multipass, used: int) -> bool:
+    def _taken(self, known: Multipass) -> set[str]:
+        return {each.id for each in self._openings[known.id] if not each.is_undone}
+
+    def _open(self, known: Multipass, used: int) -> None:
         """Brings the number of opening uses to `used`: they are added, or undone."""
         there = {each.id: each for each in self._openings[known.id]}
-        is_changed = False
         used_at = datetime.combine(known.first_used_on or known.purchased_on, time(12), self._batch.zone)
         for number in range(1, max(used, len(there)) + 1):
             id_ = opening_id(known.id, number)
             if (found := there.get(id_)) is not None:
-                is_changed |= found.is_undone is not (number > used)
                 found.is_undone = number > used
             elif number <= used:
                 made = PassUse(
@@ -204,8 +217,10 @@ class _Upsert:
                 )
                 self._batch.session.add(made)
                 self._openings[known.id].append(made)
-                is_changed = True
-        return is_changed
+
+
+def _opening_ids(known: Multipass, used: int) -> set[str]:
+    return {opening_id(known.id, number) for number in range(1, used + 1)}
 
 
 MULTIPASSES = Kind("multipasses", MultipassRecord, columns_of("multipasses"), _Upsert)

@@ -13,6 +13,7 @@ from pydantic import field_validator
 
 from access.domain.people import Language
 from server.imports.problems import Problem, RowRefused
+from server.imports.records.archived import check_here
 from server.imports.records.base import (
     Batch,
     Change,
@@ -20,6 +21,7 @@ from server.imports.records.base import (
     Kind,
     Outcome,
     Record,
+    changed_fields,
     line,
     put_fields,
     refuse_clearing,
@@ -128,11 +130,14 @@ class _Upsert:
         if person is None:
             return self._add(record, account)
         batch.claim("row of", person.id, "external_id", shown=record.external_id or record.member_id)
+        held = account or self._account_of(person) if not former or account is not None else None
+        if record.is_owner and held is not None and held.owner_id != person.id:
+            check_here(held, [person], "is_owner")
         # What they were called before the merge stays with the row that was merged away.
-        is_changed = put_fields(person, record, {name: _FIELDS[name] for name in _FIELDS if name not in former})
+        fields = {name: _FIELDS[name] for name in _FIELDS if name not in former}
+        is_changed = put_fields(person, changed_fields(person, record, fields))
         self._people.note(person)
-        if not former or account is not None:
-            is_changed |= self._own(record, person, account or self._account_of(person))
+        is_changed |= self._own(record, person, held)
         return Change(Outcome.CHANGED if is_changed else Outcome.UNCHANGED, person.id)
 
     def _match(self, record: PersonRecord, id_: str | None) -> Person | None:
@@ -203,9 +208,7 @@ class _Upsert:
 
     def _add(self, record: PersonRecord, account: Account | None) -> Change:
         batch = self._batch
-        if account is not None and account.archived_at is not None:
-            # Doors would know them, and no list: whoever archived the account meant everybody on it.
-            raise RowRefused(Problem("account_archived", "account", record.account or record.account_id or ""))
+        check_here(account, (), "account", record.account or record.account_id or "")
         if account is None:
             account = Account(id=new_id(), organization_id=batch.organization_id, external_id=record.account)
             if record.account:
@@ -224,7 +227,8 @@ class _Upsert:
     def _own(self, record: PersonRecord, person: Person, account: Account | None) -> bool:
         if account is None or account.owner_id == person.id:
             return False
-        is_first = account.owner_id is None and is_adult(person.date_of_birth, self._batch.today)
+        is_here = person.archived_at is None and account.archived_at is None
+        is_first = account.owner_id is None and is_here and is_adult(person.date_of_birth, self._batch.today)
         if record.is_owner or (is_first and record.is_owner is None):
             account.owner_id = person.id
             return True

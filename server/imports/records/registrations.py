@@ -11,7 +11,18 @@ from sqlalchemy import select, tuple_
 from access.domain.registrations import RegistrationStatus
 from server.activities.rows import add_registration
 from server.imports.problems import Problem, RowRefused
-from server.imports.records.base import Batch, Change, Key, Kind, Outcome, line, put_fields, refuse_clearing
+from server.imports.records.archived import Holders
+from server.imports.records.base import (
+    Batch,
+    Change,
+    Key,
+    Kind,
+    Outcome,
+    changed_fields,
+    line,
+    put_fields,
+    refuse_clearing,
+)
 from server.imports.records.columns import columns_of
 from server.imports.records.lookup import People, PersonMention
 from server.imports.records.sold import Sold
@@ -20,6 +31,7 @@ from server.models import Activity, Occurrence, Person, Registration
 __all__ = ["REGISTRATIONS", "RegistrationRecord"]
 
 _FIELDS = {"external_id": None, "status": RegistrationStatus.REGISTERED, "has_invoice": True}
+_CANCELLED = {"status": RegistrationStatus.CANCELLED}
 
 
 class RegistrationRecord(PersonMention):
@@ -42,7 +54,7 @@ class RegistrationRecord(PersonMention):
 
 class _Upsert:
     def __init__(self, batch: Batch) -> None:
-        self._batch, self._people = batch, People(batch)
+        self._batch, self._people, self._holders = batch, People(batch), Holders(batch)
         self._activities = Sold(batch, Activity, "unknown_activity")
         self._by_key: dict[str, Registration] = {}
         self._by_place: dict[tuple[str, str], Registration] = {}
@@ -59,6 +71,7 @@ class _Upsert:
             except RowRefused:
                 continue
         mine = Registration.organization_id == self._batch.organization_id
+        self._holders.gather((), self._people.all_mentioned(records))
         keys = {each.external_id for each in records if each.external_id}
         for found in self._batch.session.scalars(select(Registration).where(mine, Registration.external_id.in_(keys))):
             self._note(found)
@@ -94,17 +107,19 @@ class _Upsert:
         if (person and person.id != known.person_id) or (activity and activity.id != known.activity_id):
             raise RowRefused(Problem("references_disagree", "activity", str(record.activity or "")))
         occurrences = self._occurrences(record, known.activity_id)
-        is_changed = put_fields(known, record, _FIELDS)
+        changes = changed_fields(known, record, _FIELDS)
         if record.has("occurrences") and sorted(known.occurrence_ids) != sorted(occurrences):
-            known.occurrence_ids = occurrences
-            is_changed = True
-        return Change(Outcome.CHANGED if is_changed else Outcome.UNCHANGED, known.id)
+            changes["occurrence_ids"] = occurrences
+        if changes and changes != _CANCELLED:
+            self._holders.check(record, known.account_id, [known.person_id])
+        return Change(Outcome.CHANGED if put_fields(known, changes) else Outcome.UNCHANGED, known.id)
 
     def _add(self, record: RegistrationRecord, person: Person | None, activity: Activity | None) -> Change:
         if person is None:
             raise RowRefused(Problem("person_needed", "member_id"))
         if activity is None:
             raise RowRefused(Problem("required", "activity"))
+        self._holders.check(record, person.account_id, [person])
         registered_on = record.registered_on
         made = add_registration(
             self._batch.session,

@@ -28,6 +28,7 @@ from server.models import (
     Account,
     Activity,
     Event,
+    MembershipType,
     Multipass,
     Occurrence,
     PassUse,
@@ -35,11 +36,14 @@ from server.models import (
     Registration,
     Settlement,
 )
-from server.privacy.archiving import archive_person
+from server.privacy.archiving import archive_account, archive_person
 from server.privacy.erasure import erase_person
+from server.privacy.errors import ArchiveRefused
+from server.privacy.obstacles import Obstacle
 from server.settlements import repository as settlements
 from server.settlements.proposals import Choice, proposal
 from server.settlements.service import Wanted, settle
+from tests.component.server.imports.saying import Speaker
 from tests.patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.postgres
@@ -117,6 +121,28 @@ def test_a_form_and_what_takes_a_person_away(busy: Database, now: datetime) -> N
         assert people["cy"].merged_into == "anne"
         assert all(each.archived_at is not None for each in people.values())
         assert {id_: each.phone for id_, each in people.items()} == {"cy": "1", "di": "1", "el": None}
+
+
+def test_what_is_brought_in_and_archiving_whom_it_is_for(busy: Database, now: datetime) -> None:
+    """A record holds the account that it goes on: archiving waits for it, and then sees what was put there."""
+    other_system = Speaker(busy, now)
+    refused: list[tuple[str, ...]] = []
+    with busy.write() as session:
+        session.add(MembershipType(id="gym", organization_id="club", name_en="Gym", code="GYM"))
+    said = {"external_id": "M-1", "type": "GYM", "people": ["ann"], "starts_on": now.date()}
+
+    def archive(session: Session) -> None:
+        with pytest.raises(ArchiveRefused) as caught:
+            archive_account(session, "club", "family", now=now)
+        refused.append(caught.value.codes)
+
+    both(
+        busy,
+        first=lambda session: other_system.puts(session, "memberships", **said),
+        rest=lambda session: session.flush(),
+        other=archive,
+    )
+    assert refused == [(Obstacle.ACTIVE_MEMBERSHIP,)]
 
 
 def test_decisions_and_those_who_change_what_they_are_about(busy: Database, pen: Any, now: datetime) -> None:

@@ -72,10 +72,11 @@ def test_a_person_is_put_in_once(program: Make, app: FastAPI) -> None:
         assert {each.actor_kind for each in told} == {"token"}
 
 
-def test_nobody_is_put_on_an_archived_account(program: Make, app: FastAPI) -> None:
-    """They would be known at the doors and in no list; once it is back, they are put in. Who is there is changed."""
+def test_nobody_and_nothing_is_put_on_an_archived_account(program: Make, app: FastAPI) -> None:
+    """They would be known at the doors and in no list; once it is back, they are put in. Who is there is corrected."""
     asking = program()
     first = asking("PUT", "/people/by-external-id/P-1", json={"first_name": "Ann", "account": "F-9"}).json()
+    place = asking("POST", "/registrations", json={"activity": "LANE", "person": "P-1"}).json()["id"]
     assert asking("POST", f"/accounts/{first['account_id']}/archive").status_code == 200
     second = {"first_name": "Bea", "account": "F-9"}
     refused = asking("PUT", "/people/by-external-id/P-2", json=second)
@@ -83,6 +84,11 @@ def test_nobody_is_put_on_an_archived_account(program: Make, app: FastAPI) -> No
     assert asking("PUT", "/people/by-external-id/P-1", json={"last_name": "Roy"}).status_code == 200
     with app.state.database.read() as session:
         assert [each.id for each in session.get_one(Account, first["account_id"]).people] == [first["id"]]
+    sold = {"type": "SWIM5", "person": "P-1", "purchased_on": "2026-01-01"}
+    refused = asking("PUT", "/multipasses/by-external-id/K-1", json=sold)
+    assert refused.json()["errors"] == [{"field": "person", "code": "account_archived", "details": {}}]
+    assert codes(asking("PATCH", f"/registrations/{place}", json={"status": "waiting"})) == ["account_archived"]
+    assert asking("DELETE", f"/registrations/{place}").json()["status"] == "cancelled"
     assert asking("POST", f"/accounts/{first['account_id']}/unarchive").status_code == 200
     assert asking("PUT", "/people/by-external-id/P-2", json=second).status_code == 201
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from server.db import Database
-from server.imports.problems import RowRefused
-from server.imports.records import KINDS
-from server.imports.records.base import Batch, Change, Outcome
+from server.imports.records.base import Change, Outcome
 from server.merging.service import merge_accounts, merge_people
 from server.models import (
     Account,
@@ -22,18 +19,17 @@ from server.models import (
     Membership,
     MembershipType,
     Multipass,
-    Organization,
     Person,
     Registration,
 )
+from tests.component.server.imports.saying import Speaker
 
 
-class Other:
+class Other(Speaker):
     """Another system that speaks of Ann of the family as `P-2` of `F-2`, too: both were merged into `P-1` of `F-1`."""
 
     def __init__(self, database: Database, now: datetime) -> None:
-        self.database, self.now = database, now
-        self.claims: dict[tuple[str, str], int] = {}
+        super().__init__(database, now)
         with database.write() as session:
             session.get_one(Account, "family").external_id = "F-1"
             session.get_one(Person, "ann").external_id = "P-1"
@@ -49,23 +45,6 @@ class Other:
             merge_people(session, "club", kept_id="anne", gone_id="annie", now=now)
         with database.write() as session:
             merge_people(session, "club", kept_id="ann", gone_id="anne", now=now)
-
-    def says(self, kind: str, *, row: int = 0, id: str | None = None, **fields: Any) -> Change:
-        """One record, as a row of a file or by the API."""
-        with self.database.write() as session:
-            organization = session.get_one(Organization, "club")
-            batch = Batch(session, organization, self.now, row=row, claims=self.claims)
-            upsert = KINDS[kind].upsert(batch)
-            record = KINDS[kind].record(**fields)
-            with session.no_autoflush:
-                upsert.gather([record])
-                return upsert.put(record, id=id)
-
-    def refused(self, kind: str, **given: Any) -> list[str]:
-        """The codes of the problems of one."""
-        with pytest.raises(RowRefused) as refused:
-            self.says(kind, **given)
-        return [each.code for each in refused.value.problems]
 
 
 @pytest.fixture
