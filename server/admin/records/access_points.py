@@ -102,8 +102,10 @@ class AccessPointView(OrganizationView):
         return super().get_count_query(request).where(AccessPoint.archived_at.is_(None))
 
     async def is_row_action_allowed(self, request: Request, name: str) -> bool:
-        """Archiving is editing."""
-        return self.can_edit(request) if name == "archive" else await super().is_row_action_allowed(request, name)
+        """Archiving is editing; an access point is looked at where it is edited, so there is one way there."""
+        if name == "archive":
+            return self.can_edit(request)
+        return name != "view" and await super().is_row_action_allowed(request, name)
 
     @row_action(
         name="archive",

@@ -44,6 +44,14 @@ def test_archiving_takes_an_access_point_off_the_lists(admin: Browser, database:
         assert session.get_one(AccessPoint, "home-gym").archived_at is not None
 
 
+def test_an_access_point_has_one_way_to_its_page(admin: Browser) -> None:
+    """Looking at it and changing it are the same page."""
+    page = admin.get("/admin/access-point/list").text
+    actions = re.search(r'data-sa-pk="home-pool".*?class="row-actions">(.*?)</td>', page, re.DOTALL)
+    assert actions is not None
+    assert re.findall(r"access-point/(\w+)\?pk=home-pool", actions[1]) == ["edit"]
+
+
 def test_the_list_of_cards_shows_no_code_and_leads_to_the_account(admin: Browser, database: Database) -> None:
     """A card is issued and cancelled there, by who may."""
     with database.read() as session:
