@@ -4,6 +4,7 @@ ActivityError
 ├── CodeTaken          another activity of the organization has this code
 ├── KindFixed          somebody is registered: it cannot become another kind of activity
 ├── StillToCome        it takes place again, so it cannot be archived
+├── IsArchived         it is in the archive: it takes place no more until it is taken out
 ├── Ended              an occurrence that ends at or before its start
 ├── TooMany            a rule means more occurrences than are made at once
 ├── NotOpen            archived or over: nobody can be registered (any more)
@@ -20,6 +21,7 @@ __all__ = [
     "CodeTaken",
     "Ended",
     "Full",
+    "IsArchived",
     "KindFixed",
     "NotOpen",
     "StatusDiffers",
@@ -42,6 +44,10 @@ class KindFixed(ActivityError):
 
 class StillToCome(ActivityError):
     """An occurrence that is not cancelled has not ended."""
+
+
+class IsArchived(ActivityError):
+    """Whoever wants it to take place takes it out of the archive first."""
 
 
 class Ended(ActivityError, ValueError):

@@ -164,8 +164,8 @@ def _lines(
 def occurrence_lines(
     session: Session, organization_id: str, activity: Activity, occurrences: Sequence[Occurrence], *, now: datetime
 ) -> list[OccurrenceLine]:
-    """The counts of these occurrences, in their order."""
-    rows = repository.standing_of(session, organization_id, activity.id)
+    """The counts of these occurrences, in their order; whoever was archived after one began still counts in it."""
+    rows = repository.standing_of(session, organization_id, activity.id, with_archived=True)
     due = [each for each in occurrences if each.starts_at - _EARLY <= now and not each.is_cancelled]
     people = {each.person_id for each in rows}
     events = {}
@@ -174,13 +174,13 @@ def occurrence_lines(
         events = attendance.events(session, organization_id, people, span)
     lines = []
     for each in occurrences:
-        registered = _people(rows, each.id, RegistrationStatus.REGISTERED)
+        registered = _people(rows, each, RegistrationStatus.REGISTERED)
         states = [standing(events.get(id_, ()), each.id).state for id_ in registered] if each in due else []
         lines.append(
             OccurrenceLine(
                 each,
                 len(registered),
-                len(_people(rows, each.id, RegistrationStatus.WAITING)),
+                len(_people(rows, each, RegistrationStatus.WAITING)),
                 sum(state in (State.IN, State.OUT) for state in states) if each in due else None,
             )
         )
@@ -216,11 +216,13 @@ def _accepts(point: Policy, activity: Activity) -> bool:
     )
 
 
-def _people(rows: Collection[Registration], occurrence_id: str, status: RegistrationStatus) -> set[str]:
+def _people(rows: Collection[Registration], occurrence: Occurrence, status: RegistrationStatus) -> set[str]:
     return {
         each.person_id
         for each in rows
-        if each.status is status and (not each.occurrence_ids or occurrence_id in each.occurrence_ids)
+        if each.status is status
+        and (not each.occurrence_ids or occurrence.id in each.occurrence_ids)
+        and (each.person.archived_at is None or each.person.archived_at >= occurrence.starts_at)
     }
 
 

@@ -1,7 +1,8 @@
 """Registering people by hand: places are counted while the activity is held, so that no two take the last one.
 
 Who finds no place waits. Whose registration is cancelled leaves a place that nobody gets by itself: the first of the
-waitlist is given it by hand, and nobody who comes later overtakes them.
+waitlist is given it by hand, and nobody who comes later overtakes them. Whoever is archived has no place and waits for
+none; brought back, they have what they had, as who has a place keeps it when there are fewer.
 """
 
 from __future__ import annotations
@@ -92,10 +93,11 @@ def give_place(
     """Gives somebody who waits a place that is free. Raises NotFound, StatusDiffers, NotOpen and Full."""
     activity = _locked(session, organization_id, activity_id)
     held = repository.registration_of(session, organization_id, activity_id, registration_id)
-    if held.status is not RegistrationStatus.WAITING:
+    if held.status is not RegistrationStatus.WAITING or held.person.archived_at is not None:
         raise StatusDiffers
     to_come = [each.id for each in repository.coming(session, activity_id, now)]
-    if not to_come or (held.occurrence_ids and not overlap(held.occurrence_ids, to_come)):
+    is_over = not to_come or activity.archived_at is not None
+    if is_over or (held.occurrence_ids and not overlap(held.occurrence_ids, to_come)):
         raise NotOpen
     others = [each for each in repository.standing_of(session, organization_id, activity_id) if each.id != held.id]
     if not crowd(others, held.occurrence_ids, to_come).free(activity.capacity):

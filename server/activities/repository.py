@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from access.domain.people import Text
@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 _STANDING = Registration.status != RegistrationStatus.CANCELLED
+_IS_HERE = Person.archived_at.is_(None)
+"""Whoever is archived keeps their registration and has no place by it, until they are brought back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +191,15 @@ def registration_of(session: Session, organization_id: str, activity_id: str, re
 
 
 def standing_of(
-    session: Session, organization_id: str, activity_id: str, *, person_id: str | None = None
+    session: Session, organization_id: str, activity_id: str, *, with_archived: bool = False
 ) -> Sequence[Registration]:
-    """Who has or waits for a place, by when they registered; or one person's."""
-    wanted = select(Registration).where(
+    """Who has or waits for a place, by when they registered; with their people, archived ones only if asked."""
+    wanted = select(Registration).join(Registration.person).options(contains_eager(Registration.person))
+    wanted = wanted.where(
         Registration.organization_id == organization_id, Registration.activity_id == activity_id, _STANDING
     )
-    if person_id is not None:
-        wanted = wanted.where(Registration.person_id == person_id)
+    if not with_archived:
+        wanted = wanted.where(_IS_HERE)
     return session.scalars(wanted.order_by(Registration.registered_at, Registration.id)).all()
 
 
@@ -209,12 +212,17 @@ def registrations_of(
     offset: int = 0,
     limit: int | None = None,
 ) -> Sequence[Registration]:
-    """The registrations of one status with their people: the waitlist in its order, others by name."""
+    """The registrations of one status with their people: the waitlist in its order, others by name.
+
+    Whoever is archived is among the cancelled ones.
+    """
     wanted = select(Registration).join(Registration.person).options(contains_eager(Registration.person))
     wanted = wanted.where(
         Registration.organization_id == organization_id,
         Registration.activity_id == activity_id,
-        Registration.status == status,
+        or_(Registration.status == status, ~_IS_HERE)
+        if status is RegistrationStatus.CANCELLED
+        else and_(Registration.status == status, _IS_HERE),
     )
     if status is not RegistrationStatus.WAITING:
         wanted = wanted.order_by(Person.first_name, Person.last_name)
@@ -234,8 +242,8 @@ def counts_of(
 ) -> dict[tuple[str, RegistrationStatus], int]:
     """How many people have a place in each activity or wait for one."""
     wanted = select(Registration.activity_id, Registration.status, func.count(func.distinct(Registration.person_id)))
-    wanted = wanted.where(
-        Registration.organization_id == organization_id, Registration.activity_id.in_(activity_ids), _STANDING
+    wanted = wanted.join(Registration.person).where(
+        Registration.organization_id == organization_id, Registration.activity_id.in_(activity_ids), _STANDING, _IS_HERE
     )
     grouped = wanted.group_by(Registration.activity_id, Registration.status)
     return {(id_, status): number for id_, status, number in session.execute(grouped)}

@@ -1,11 +1,12 @@
 """Making and changing activities and their occurrences by hand. No HTTP; whoever calls holds the transaction.
 
 What people are registered for keeps its kind, and what takes place again cannot be archived: nobody's place vanishes.
+What is archived takes place no more until it is taken out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +16,11 @@ from sqlalchemy.orm import Session
 from access.domain.registrations import ActivityKind
 from server.activities import repository
 from server.activities.calendar import Span
-from server.activities.errors import CodeTaken, KindFixed, StillToCome
+from server.activities.errors import CodeTaken, IsArchived, KindFixed, StillToCome
 from server.activities.rows import add_activity, add_occurrence
 from server.models import Activity, Occurrence
 
-__all__ = ["Particulars", "archive", "cancel", "change", "make", "move", "put_back", "schedule"]
+__all__ = ["Particulars", "archive", "cancel", "change", "make", "move", "put_back", "reinstate", "schedule"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,11 @@ def put_back(activity: Activity) -> None:
 
 
 def schedule(session: Session, activity: Activity, spans: Sequence[Span]) -> int:
-    """Adds occurrences; how many were new. What takes place from the same start to the same end is there already."""
+    """Adds occurrences; how many were new. What takes place from the same start to the same end is there already.
+
+    Raises IsArchived.
+    """
+    _check_open(activity)
     known = {(each.starts_at, each.ends_at) for each in activity.occurrences if not each.is_cancelled}
     fresh = [each for each in dict.fromkeys(spans) if each not in known]
     for starts_at, ends_at in fresh:
@@ -84,13 +89,28 @@ def schedule(session: Session, activity: Activity, spans: Sequence[Span]) -> int
 
 
 def move(occurrence: Occurrence, span: Span) -> None:
-    """Has it take place at another time; who is registered stays so."""
+    """Has it take place at another time; who is registered stays so. Raises IsArchived."""
+    _check_open(occurrence.activity)
     occurrence.starts_at, occurrence.ends_at = span
 
 
-def cancel(occurrence: Occurrence, *, is_cancelled: bool = True) -> None:
-    """It does not take place, or does after all. Registrations stay; doors let nobody in for it meanwhile."""
-    occurrence.is_cancelled = is_cancelled
+def cancel(occurrences: Iterable[Occurrence]) -> int:
+    """They do not take place; how many did until now. Registrations stay; doors let nobody in for them meanwhile."""
+    changed = [each for each in occurrences if not each.is_cancelled]
+    for each in changed:
+        each.is_cancelled = True
+    return len(changed)
+
+
+def reinstate(occurrence: Occurrence) -> None:
+    """It takes place after all. Raises IsArchived."""
+    _check_open(occurrence.activity)
+    occurrence.is_cancelled = False
+
+
+def _check_open(activity: Activity) -> None:
+    if activity.archived_at is not None:
+        raise IsArchived
 
 
 def _write(session: Session) -> None:

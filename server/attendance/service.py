@@ -186,6 +186,7 @@ def _sheets(session: Session, organization_id: str, found: Collection[Occurrence
             if each.activity_id == occurrence.activity_id
             and (not each.occurrence_ids or occurrence.id in each.occurrence_ids)
             and each.person_id in people
+            and _was_there(people[each.person_id], occurrence)
         }
         stands = {id_: standing(events.get(id_, ()), occurrence.id) for id_ in placed}
         names = staff_names(session, organization_id, {each.staff_id for each in stands.values() if each.staff_id})
@@ -202,6 +203,11 @@ def _sheets(session: Session, organization_id: str, found: Collection[Occurrence
         attendees.sort(key=lambda each: (each.person.full_name.casefold(), each.person.id))
         made.append(Sheet(occurrence, point, tuple(attendees)))
     return made
+
+
+def _was_there(person: Person, occurrence: Occurrence) -> bool:
+    """Whoever is archived is on no list of what began since."""
+    return person.archived_at is None or person.archived_at >= occurrence.starts_at
 
 
 def _point_of(activity: Activity, points: Iterable[AccessPoint]) -> AccessPoint | None:

@@ -129,7 +129,11 @@ def dated_of(
     ):
         meetings.setdefault(each.activity_id, []).append(Meeting(each.id, each.starts_at, each.ends_at))
     waited = {each.activity_id for each in own if each.status is RegistrationStatus.WAITING}
-    queue = wanted.where(Registration.activity_id.in_(waited), Registration.status == RegistrationStatus.WAITING)
+    queue = wanted.join(Registration.person).where(
+        Registration.activity_id.in_(waited),
+        Registration.status == RegistrationStatus.WAITING,
+        Person.archived_at.is_(None),
+    )
     return own, meetings, [_place(*row) for row in session.execute(queue)] if waited else []
 
 

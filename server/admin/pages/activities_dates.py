@@ -1,9 +1,9 @@
-"""When an activity takes place: said once or by a rule, changed, and cancelled one by one."""
+"""When an activity takes place: said once or by a rule, changed, and cancelled one by one or several at once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time, tzinfo
 from typing import Any, Final
@@ -19,14 +19,14 @@ from access.domain.instants import ALL_DAYS, add_days, local_day, local_time
 from server.access_points.values import Problem
 from server.activities import repository, service
 from server.activities.calendar import Rule, Span, meeting, meetings
-from server.activities.errors import Ended, TooMany
+from server.activities.errors import Ended, IsArchived, TooMany
 from server.admin.account.editing import Edit
 from server.admin.account.form import Field, Kind, Refused, typed_day
 from server.admin.office import in_thread, signed_in_staff
 from server.admin.pages.activities import in_activity
-from server.admin.pages.activities_edit import ActivityForms
+from server.admin.pages.activities_edit import ActivityForms, NothingChosen
 from server.admin.say import LOCALES
-from server.admin.texts import texts
+from server.admin.texts import Texts, texts
 from server.errors import NotFound
 from server.models import Activity, Occurrence
 
@@ -60,6 +60,11 @@ class OccurrencesPage(ActivityForms):
         """Many, by a rule."""
         return await self.activity_form(request, lambda _, activity: self._rule(request, activity))
 
+    @route("/cancel", methods=["POST"], name="occurrences_cancel")
+    async def several(self, request: Request) -> Response:
+        """Those that are ticked do not take place."""
+        return await self._cancel(request, [str(each) for each in (await request.form()).getlist("occurrence")])
+
     @route("/{occurrence_id}", methods=["GET", "POST"], name="occurrence")
     async def change(self, request: Request) -> Response:
         """Another time for one."""
@@ -68,18 +73,26 @@ class OccurrencesPage(ActivityForms):
     @route("/{occurrence_id}/cancel", methods=["POST"], name="occurrence_cancel")
     async def cancel(self, request: Request) -> Response:
         """One does not take place."""
-        return await self._cancel(request, is_cancelled=True)
+        return await self._cancel(request, [request.path_params["occurrence_id"]])
 
     @route("/{occurrence_id}/put-back", methods=["POST"], name="occurrence_put_back")
     async def put_back(self, request: Request) -> Response:
         """One takes place after all."""
-        return await self._cancel(request, is_cancelled=False)
 
-    async def _cancel(self, request: Request, *, is_cancelled: bool) -> Response:
-        def work(session: Session, activity: Activity) -> str:
-            found = repository.occurrence_of(session, activity.id, request.path_params["occurrence_id"])
-            service.cancel(found, is_cancelled=is_cancelled)
-            return "occurrences.cancelled_done" if is_cancelled else "occurrences.put_back_done"
+        def work(session: Session, activity: Activity, say: Texts) -> str:
+            service.reinstate(repository.occurrence_of(session, activity.id, request.path_params["occurrence_id"]))
+            return say("occurrences.put_back_done")
+
+        return await self.act(request, work)
+
+    async def _cancel(self, request: Request, ids: Sequence[str]) -> Response:
+        def work(session: Session, activity: Activity, say: Texts) -> str:
+            if not ids:
+                raise NothingChosen
+            found = repository.occurrences_of(session, activity.id, ids)
+            if len(found) != len(set(ids)):
+                raise NotFound
+            return say.count("occurrences.cancelled_done", service.cancel(found))
 
         return await self.act(request, work)
 
@@ -94,8 +107,10 @@ class OccurrencesPage(ActivityForms):
         staff, said = signed_in_staff(request), texts(signed_in_staff(request).language)
 
         def save(session: Session, found: Mapping[str, Any]) -> None:
-            if not service.schedule(session, activity, [_span(found, staff.zone)]):
-                raise Refused({"day": Problem("activity_problem.there_already")})
+            span = _span(found, staff.zone)
+            with _refusing():
+                if not service.schedule(session, activity, [span]):
+                    raise Refused({"day": Problem("activity_problem.there_already")})
 
         return Edit(
             title=said("occurrences.new_one"),
@@ -129,7 +144,8 @@ class OccurrencesPage(ActivityForms):
                 spans = meetings(rule, staff.zone)
             if not spans:
                 raise Refused({"weekdays": Problem("activity_problem.no_day")})
-            made, meant = service.schedule(session, activity, spans), len(spans)
+            with _refusing():
+                made, meant = service.schedule(session, activity, spans), len(spans)
 
         def told() -> str:
             both = [said.count("occurrences.made", made)]
@@ -175,7 +191,9 @@ class OccurrencesPage(ActivityForms):
         def save(_session: Session, found: Mapping[str, Any]) -> None:
             # What is typed has no seconds, and not which of two equal hours: unchanged, it changes nothing.
             if _typed(found) != before:
-                service.move(changed, _span(found, staff.zone))
+                span = _span(found, staff.zone)
+                with _refusing():
+                    service.move(changed, span)
 
         return Edit(
             title=said("occurrences.change_one"),
@@ -221,6 +239,8 @@ def _refusing() -> Iterator[None]:
         yield
     except Ended as error:
         raise Refused({"ends": Problem("activity_problem.ended")}) from error
+    except IsArchived as error:
+        raise Refused({"": Problem("activity_problem.is_archived")}) from error
     except TooMany as error:
         raise Refused({"last_on": Problem("activity_problem.too_many", {"most": error.most})}) from error
 

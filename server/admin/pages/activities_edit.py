@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
@@ -13,16 +13,27 @@ from starlette_admin.flash import flash
 from starlette_admin.routing import route
 
 from server.activities import repository, service
-from server.activities.errors import StillToCome
+from server.activities.errors import IsArchived, StillToCome
 from server.admin.account.editing import Edit, FormPage
 from server.admin.office import in_thread, signed_in_staff
 from server.admin.pages.activities import changed_particulars, particulars_form
-from server.admin.texts import texts
+from server.admin.texts import Texts, texts
 from server.errors import NotFound
 from server.models import Activity
 from server.staff.permissions import Permission
 
-__all__ = ["ActivityEditPage", "ActivityForms"]
+__all__ = ["ActivityEditPage", "ActivityForms", "NothingChosen"]
+
+
+class NothingChosen(Exception):
+    """Several things can be done at once, and none of them was ticked."""
+
+
+_REFUSALS: Final = {
+    StillToCome: "activity_problem.still_to_come",
+    IsArchived: "activity_problem.is_archived",
+    NothingChosen: "activity_problem.nothing_chosen",
+}
 
 
 class ActivityForms(FormPage):
@@ -38,22 +49,22 @@ class ActivityForms(FormPage):
 
         return await self.edited(request, made, lock=lambda session: self._locks(session, request))
 
-    async def act(self, request: Request, work: Callable[[Session, Activity], str], *, refused: str = "") -> Response:
-        """Does one thing to the activity, says what it answers, and goes back; `refused` is said of StillToCome."""
+    async def act(self, request: Request, work: Callable[[Session, Activity, Texts], str]) -> Response:
+        """Does one thing to the activity, says what it answers or why it cannot be, and goes back."""
         say = texts(signed_in_staff(request).language)
 
         def locked() -> str:
             with self.office.database.write() as session:
                 if not self._locks(session, request):
                     raise NotFound
-                return work(session, self._activity(session, request))
+                return work(session, self._activity(session, request), say)
 
         try:
-            flash(request, say(await in_thread(locked)), "success")
+            flash(request, await in_thread(locked), "success")
         except NotFound as error:
             raise HTTPException(404) from error
-        except StillToCome:
-            flash(request, say(refused), "error")
+        except (StillToCome, IsArchived, NothingChosen) as refused:
+            flash(request, say(_REFUSALS[type(refused)]), "error")
         return RedirectResponse(self.back(request), status_code=303)
 
     def back(self, request: Request) -> str:
@@ -84,19 +95,19 @@ class ActivityEditPage(ActivityForms):
     async def archive(self, request: Request) -> Response:
         """Takes it off the lists, when nothing of it is to come."""
 
-        def work(session: Session, activity: Activity) -> str:
+        def work(session: Session, activity: Activity, say: Texts) -> str:
             service.archive(session, activity, now=self.office.now())
-            return "activities.archived_done"
+            return say("activities.archived_done")
 
-        return await self.act(request, work, refused="activity_problem.still_to_come")
+        return await self.act(request, work)
 
     @route("/put-back", methods=["POST"], name="activity_put_back")
     async def put_back(self, request: Request) -> Response:
         """Takes it out of the archive."""
 
-        def work(_session: Session, activity: Activity) -> str:
+        def work(_session: Session, activity: Activity, say: Texts) -> str:
             service.put_back(activity)
-            return "activities.put_back_done"
+            return say("activities.put_back_done")
 
         return await self.act(request, work)
 

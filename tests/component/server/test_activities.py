@@ -17,6 +17,7 @@ from server.activities.errors import (
     AlreadyThere,
     CodeTaken,
     Full,
+    IsArchived,
     KindFixed,
     NotOpen,
     StatusDiffers,
@@ -141,7 +142,7 @@ def test_what_is_over_archived_or_elsewhere_is_not_open(club: Database, swim: st
         register(session, "other", swim, ["ann"], now=NOW)
     with club.write() as session:
         for id_ in ("d7", "d14"):
-            service.cancel(repository.occurrence_of(session, swim, id_))
+            service.cancel([repository.occurrence_of(session, swim, id_)])
     with pytest.raises(NotOpen):
         _register(club, swim, "ann")
     with club.read() as session:
@@ -154,6 +155,63 @@ def test_who_left_cannot_be_registered(club: Database, swim: str) -> None:
         session.get_one(Person, "ann").archived_at = NOW
     with pytest.raises(NotFound):
         _register(club, swim, "ann")
+
+
+def test_who_is_archived_has_no_place_and_waits_for_none(club: Database, swim: str) -> None:
+    """Their place is free for who waits, the line moves up, and what they had in the past stays counted."""
+    _register(club, swim, "ann", "ben", "cleo", "dan")
+    _archive(club, NOW, "ann", "cleo")
+    assert _line(club, swim) == [("dan", 0, True)]
+    with pytest.raises(StatusDiffers), club.write() as session:
+        give_place(session, "club", swim, _held(club, "cleo").id, now=NOW)
+    assert _register(club, swim, "eve", now=NOW + timedelta(minutes=1)) == [1]
+    with club.write() as session:
+        give_place(session, "club", swim, _held(club, "dan").id, now=NOW)
+    with club.read() as session:
+        activity = repository.activity_of(session, "club", swim)
+        found = repository.occurrences_of(session, swim, ["d-7", "d7"])
+        lines = occurrence_lines(session, "club", activity, found, now=NOW)
+        assert [(line.registered, line.waiting) for line in lines] == [(3, 2), (2, 1)]
+        listed, _ = find_open(session, "club", "", now=NOW, language="en")
+        gone = repository.registrations_of(session, "club", swim, RegistrationStatus.CANCELLED)
+    assert [(line.registered, line.waiting) for line in listed] == [(2, 1)]
+    assert [each.person_id for each in gone] == ["ann", "cleo"]
+    _archive(club, None, "cleo")
+    assert _line(club, swim) == [("cleo", 0, False), ("eve", 1, False)]
+
+
+def _archive(database: Database, at: datetime | None, *people: str) -> None:
+    with database.write() as session:
+        for name in people:
+            session.get_one(Person, name).archived_at = at
+
+
+def test_what_is_archived_takes_place_no_more(club: Database, swim: str) -> None:
+    """No new dates, none put back or moved, and nobody gets a place, until it is out of the archive."""
+    _register(club, swim, "ann", "ben", "cleo")
+    span = (NOW + timedelta(days=50), NOW + timedelta(days=50, hours=1))
+    with club.write() as session:
+        service.cancel(repository.coming(session, swim, NOW))
+        cancel_registration(session, "club", swim, _held(club, "ann").id)
+        service.archive(session, repository.activity_of(session, "club", swim), now=NOW)
+    with club.write() as session:
+        activity = repository.activity_of(session, "club", swim)
+        occurrence = repository.occurrence_of(session, swim, "d14")
+        for act in (
+            lambda: service.schedule(session, activity, [span]),
+            lambda: service.reinstate(occurrence),
+            lambda: service.move(occurrence, span),
+        ):
+            with pytest.raises(IsArchived):
+                act()
+        session.add(Occurrence(id="fact", activity_id=swim, starts_at=span[0], ends_at=span[1]))
+    with pytest.raises(NotOpen), club.write() as session:
+        give_place(session, "club", swim, _held(club, "cleo").id, now=NOW)
+    with club.write() as session:
+        activity = repository.activity_of(session, "club", swim)
+        service.put_back(activity)
+        assert service.schedule(session, activity, [(span[0] + timedelta(days=1), span[1] + timedelta(days=1))]) == 1
+        service.reinstate(repository.occurrence_of(session, swim, "d14"))
 
 
 def test_two_at_once_never_share_the_last_place(club: Database, swim: str) -> None:
@@ -201,7 +259,7 @@ def test_doors_and_the_log_hear_of_everything(club: Database, swim: str) -> None
     """The activity with its occurrences, and each registration, in the transaction that changed them."""
     _register(club, swim, "ann", "ben", "cleo")
     with club.write() as session:
-        service.cancel(repository.occurrence_of(session, swim, "d14"))
+        service.cancel([repository.occurrence_of(session, swim, "d14")])
         moved = repository.occurrence_of(session, swim, "d7")
         service.move(moved, (moved.starts_at + timedelta(hours=1), moved.ends_at + timedelta(hours=1)))
         cancel_registration(session, "club", swim, _held(club, "ann").id)
@@ -279,7 +337,7 @@ def test_occurrences_are_made_once(club: Database, swim: str) -> None:
     """What is there already is not made again; what was cancelled is no hindrance."""
     spans = [(NOW + timedelta(days=each), NOW + timedelta(days=each, hours=1)) for each in (7, 14, 21, 21)]
     with club.write() as session:
-        service.cancel(repository.occurrence_of(session, swim, "d14"))
+        service.cancel([repository.occurrence_of(session, swim, "d14")])
     with club.write() as session:
         assert service.schedule(session, repository.activity_of(session, "club", swim), spans) == 2
     with club.read() as session:

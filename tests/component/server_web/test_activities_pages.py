@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +19,17 @@ from server.access_points.choices import choices_of
 from server.activities import repository
 from server.activities.rows import add_activity, add_occurrence, add_registration
 from server.db import Database
-from server.models import AccessPoint, Activity, Facility, Occurrence, Organization, Person, Registration, utc_now
+from server.models import (
+    AccessPoint,
+    Activity,
+    Facility,
+    FeedEntry,
+    Occurrence,
+    Organization,
+    Person,
+    Registration,
+    utc_now,
+)
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import EVIL
 
@@ -147,6 +158,63 @@ def test_occurrences_by_a_rule_and_one_by_one(admin: Browser, database: Database
     with database.read() as session:
         found = session.get_one(Occurrence, "week-1")
     assert (found.is_cancelled, found.starts_at.isoformat()) == (False, "2027-05-03T13:00:00+00:00")
+
+
+def test_several_occurrences_are_cancelled_at_once(admin: Browser, database: Database, swim: str) -> None:
+    """With one confirmation, and the doors hear of each; without a tick nothing happens, nor for another's."""
+    page = admin.get(SWIM).text
+    assert all(f'form="cancel-many" name="occurrence" value="week-{number}"' in page for number in (1, 2))
+    admin.post(f"{SWIM}/occurrences/cancel")
+    assert "Nothing is ticked" in _said(admin.get(SWIM))
+    assert admin.post(f"{SWIM}/occurrences/cancel", occurrence=["week-1", "week-9"]).status_code == 404
+    with database.read() as session:
+        assert not session.get_one(Occurrence, "week-1").is_cancelled
+    admin.post(f"{SWIM}/occurrences/cancel", occurrence=["week-1", "week-2"])
+    assert "2 occurrences are cancelled." in _said(page := admin.get(SWIM))
+    assert 'form="cancel-many"' not in page.text
+    with database.read() as session:
+        told = session.scalars(select(FeedEntry).where(FeedEntry.kind == "activity").order_by(FeedEntry.seq)).all()
+    assert [each["is_cancelled"] for each in json.loads(told[-1].body or "")["occurrences"]] == [True, True]
+
+
+def test_nothing_takes_place_again_in_the_archive(admin: Browser, database: Database, swim: str) -> None:
+    """The form says why, and so does the page."""
+    for number in (1, 2):
+        admin.post(f"{SWIM}/occurrences/week-{number}/cancel")
+    admin.post(f"{SWIM}/edit/archive")
+    one = {"day": "2027-12-24", "starts": "20:00", "ends": "21:00"}
+    rule = {"weekdays": ["5"], "first_on": "2027-12-24", "last_on": "2027-12-31", "starts": "20:00", "ends": "21:00"}
+    for path, sent in (("new", one), ("rule", rule), ("week-1", one)):
+        refused = _send(admin, f"{SWIM}/occurrences/{path}", **sent)
+        assert refused.status_code == 422, path
+        assert "Take it out of the archive first" in _said(refused)
+    assert "put-back" not in admin.get(SWIM).text.replace("edit/put-back", "")
+    admin.post(f"{SWIM}/occurrences/week-1/put-back")
+    assert "Take it out of the archive first" in _said(admin.get(SWIM))
+    with database.read() as session:
+        assert session.scalars(select(Occurrence.is_cancelled)).all() == [True, True]
+
+
+def test_who_is_archived_is_no_longer_in_line(admin: Browser, database: Database, swim: str) -> None:
+    """They are below, with why; nobody is behind them, and they are on no list of attendance to come."""
+    with database.write() as session:
+        for number, name in enumerate(("home-zoe", "home-emile", "home-cmd")):
+            status = RegistrationStatus.WAITING if number else RegistrationStatus.REGISTERED
+            at = utc_now() + timedelta(minutes=number)
+            add_registration(session, session.get_one(Person, name), "swim", registered_at=at, status=status)
+    with database.write() as session:
+        for name in ("home-zoe", "home-emile"):
+            session.get_one(Person, name).archived_at = utc_now()
+        day = session.get_one(Occurrence, "week-1").starts_at.astimezone(ZONE).date()
+    page = _said(admin.get(f"{SWIM}/people"))
+    placed, waiting, gone = re.split(r'id="waitlist"|<details class="card">', page)
+    assert "Nobody is registered" in placed
+    assert "Zoé Tremblay" not in placed + waiting
+    assert "Give the place" in waiting
+    assert "Before those who are ahead" not in waiting
+    assert gone.count(">Archived<") == 2
+    assert "Zoé" not in _said(admin.get(f"/admin/attendance?day={day}"))
+    assert "Zoé" in _said(admin.get(f"{SWIM}/people"))
 
 
 def test_a_form_that_changes_nothing_keeps_the_seconds(admin: Browser, database: Database, swim: str) -> None:
