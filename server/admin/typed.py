@@ -1,12 +1,7 @@
-"""What people typed, without the characters that nobody types: one place for every form of the back office.
-
-Control characters go (PostgreSQL takes NUL in no text, a terminal obeys the others), and what turns the direction of
-the text after it, so that a reason reads as it is. A line break, a tab and the joiners and marks of scripts stay.
-"""
+"""What people typed, without the characters that nobody types (`server.written`): every form of the back office."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator
 from typing import Final
 from urllib.parse import urlencode
@@ -15,18 +10,14 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 
-__all__ = ["cleaned", "cleaned_form", "is_form"]
+from server.written import cleaned
 
-_UNTYPED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+__all__ = ["cleaned_form", "is_form"]
+
 _EXACT: Final = frozenset({"password", "old", "new", "number"})
 """Passwords, and the code on a card: only NUL goes, what else is in them is theirs."""
 _TYPED: Final = b"application/x-www-form-urlencoded"
 _PARTS: Final = b"multipart/form-data"
-
-
-def cleaned(text: str) -> str:
-    """The text as it can be kept and shown."""
-    return _UNTYPED.sub("", text)
 
 
 def is_form(headers: Headers) -> bool:

@@ -13,13 +13,14 @@ from functools import cached_property
 from typing import Annotated, Any, Protocol
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
 from access.domain.instants import local_day
 from server.imports.cells import Cell
 from server.imports.problems import Problem, RowRefused
 from server.models import Organization
+from server.written import in_lines
 
 __all__ = [
     "Batch",
@@ -34,6 +35,7 @@ __all__ = [
     "Upsert",
     "changed_fields",
     "line",
+    "lines",
     "put_fields",
     "refuse_clearing",
     "require",
@@ -48,6 +50,15 @@ Line = Annotated[str, StringConstraints(max_length=200, pattern=_NO_CONTROLS)]
 def line(most: int) -> Any:
     """The type of a text on one line with at most so many characters."""
     return Annotated[str, StringConstraints(max_length=most, pattern=_NO_CONTROLS)]
+
+
+def lines(most: int) -> Any:
+    """The type of a text on several lines with at most so many characters; what nobody types is left out of it."""
+    return Annotated[str, BeforeValidator(_in_lines), StringConstraints(max_length=most)]
+
+
+def _in_lines(value: Any) -> Any:
+    return in_lines(value) if isinstance(value, str) else value
 
 
 class Outcome(StrEnum):

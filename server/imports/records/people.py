@@ -23,6 +23,7 @@ from server.imports.records.base import (
     Record,
     changed_fields,
     line,
+    lines,
     put_fields,
     refuse_clearing,
     require,
@@ -92,7 +93,8 @@ class PersonRecord(Record):
     """Nobody opens a door for them."""
     has_notify_flag: bool | None = None
     """Staff are asked to have a look."""
-    admin_note: line(2000) | None = None  # type: ignore[valid-type]
+    admin_note: lines(4000) | None = None  # type: ignore[valid-type]
+    """For staff; may have several lines."""
 
     @field_validator("country")
     @classmethod

@@ -59,8 +59,9 @@ def test_a_person_is_put_in_once(program: Make, app: FastAPI) -> None:
     added = asking("PUT", "/people/by-external-id/P-1", json=body)
     assert added.status_code == 201, added.text
     assert (added.json()["member_id"], added.json()["external_id"]) == ("000123", "P-1")
-    again = asking("PUT", "/people/by-external-id/P-1", json={"last_name": "Roy", "email": None})
-    assert again.status_code == 200
+    note = {"admin_note": "Nuts.\r\nCall first."}
+    again = asking("PUT", "/people/by-external-id/P-1", json={"last_name": "Roy", "email": None, **note})
+    assert (again.status_code, again.json()["admin_note"]) == (200, "Nuts.\nCall first.")
     assert (again.json()["first_name"], again.json()["last_name"], again.json()["email"]) == ("Maya", "Roy", None)
     assert asking("GET", "/people?external_id=P-1").json()["items"] == [again.json()]
     with app.state.database.read() as session:

@@ -55,6 +55,18 @@ def test_every_problem_of_a_row_is_said() -> None:
     assert {code for _, code in found} <= set(CODES)
 
 
+def test_a_note_has_lines_as_in_the_back_office() -> None:
+    """Ended by LF whoever wrote them, without what nobody types; a name stays on one line."""
+    reader = RowReader(KINDS["people"], ["member_id", "first_name", "admin_note"])
+    record = reader.record(["7", "Ann", " Nuts.\r\n\tCall\x00 first.\rKeys\u202e at desk.\n "])
+    assert getattr(record, "admin_note", None) == "Nuts.\n\tCall first.\nKeys at desk."
+    assert len(getattr(reader.record(["7", "Ann", "x" * 3999 + "\r\n"]), "admin_note", "")) == 3999
+    with pytest.raises(RowRefused) as caught:
+        reader.record(["7", "Ann\nRoy", "x" * 4001])
+    found = {(each.field, each.code) for each in caught.value.problems}
+    assert found == {("first_name", "control_characters"), ("admin_note", "too_long")}
+
+
 def test_an_empty_cell_is_nothing_and_a_hyphen_clears() -> None:
     """Given, not given, given as nothing."""
     record = RowReader(KINDS["people"], ["member_id", "email", "phone"]).record(["007", "", "-"])
