@@ -83,14 +83,16 @@ def desk(log_in: Callable[[str], Browser], camp: Database) -> Browser:
     return log_in("desk")
 
 
-def today() -> str:
-    """The list of today, in Toronto."""
-    return f"/admin/attendance?day={utc_now().astimezone(ZoneInfo('America/Toronto')).date()}"
+def list_of(camp: Database) -> str:
+    """The list of the day on which the camp begins, in Toronto: just after midnight that was yesterday."""
+    with camp.read() as session:
+        begins_at = session.get_one(Occurrence, "home-day").starts_at
+    return f"/admin/attendance?day={begins_at.astimezone(ZoneInfo('America/Toronto')).date()}"
 
 
 def test_a_person_comes_leaves_and_is_picked_up(desk: Browser, camp: Database) -> None:
     """Each mark is an event of the centre's own device with the staff member's name, and the list follows."""
-    on = today()
+    on = list_of(camp)
     assert "Expected" in row(desk, "Zoé Tremblay", on)
     assert do(desk, "in", on=on) == 303
     assert "Here" in row(desk, "Zoé Tremblay", on)
@@ -133,7 +135,7 @@ def test_what_a_door_recorded_is_on_the_list(admin: Browser, camp: Database) -> 
 
 def test_two_who_mark_at_once_are_told(desk: Browser, camp: Database) -> None:
     """The second one's page is old: nothing is recorded twice."""
-    on = today()
+    on = list_of(camp)
     old = seen(desk.get(on).text, "home-zoe")
     for _ in range(2):
         assert desk.post("/admin/attendance/home-day/home-zoe", do="in", seen=old).status_code == 303

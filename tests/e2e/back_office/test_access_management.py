@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -103,7 +104,9 @@ def test_a_draft_is_kept_compared_published_and_brought_back(admin: Page, office
 def test_the_report_is_looked_at_and_filtered(admin: Page, office: Office, language: str) -> None:
     """Charts have names, numbers stand beside them, the filters are a form."""
     speak(office, language)
-    admin.goto(f"{office.url}/admin/report?period=this_month")
+    today = utc_now().date()
+    days = f"from={today - timedelta(days=2)}&to={today + timedelta(days=1)}"
+    admin.goto(f"{office.url}/admin/report?period=custom&{days}")
     expect(admin.get_by_role("img")).not_to_have_count(0)
     expect(admin.locator(".report-total strong")).to_have_text("12")
     settle(admin)
@@ -119,7 +122,9 @@ def test_the_report_is_looked_at_and_filtered(admin: Page, office: Office, langu
 def test_somebody_is_marked_on_a_list(admin: Page, office: Office, language: str) -> None:
     """By one button; the list says so, and the other buttons follow."""
     speak(office, language)
-    admin.goto(f"{office.url}/admin/attendance")
+    with office.database.read() as session:
+        began = session.get_one(Occurrence, "yoga-now").starts_at.astimezone(ZoneInfo("America/Toronto"))
+    admin.goto(f"{office.url}/admin/attendance?day={began.date()}")
     row = admin.locator("tr", has_text="Émile Tremblay")
     row.locator("button[value=in]").click()
     expect(row.locator(".state-in")).to_be_visible()
