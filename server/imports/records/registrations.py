@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 
@@ -32,6 +33,7 @@ __all__ = ["REGISTRATIONS", "RegistrationRecord"]
 
 _FIELDS = {"external_id": None, "status": RegistrationStatus.REGISTERED, "has_invoice": True}
 _CANCELLED = {"status": RegistrationStatus.CANCELLED}
+_LAST = (RegistrationStatus.REGISTERED, RegistrationStatus.WAITING, RegistrationStatus.CANCELLED)
 
 
 class RegistrationRecord(PersonMention):
@@ -57,7 +59,7 @@ class _Upsert:
         self._batch, self._people, self._holders = batch, People(batch), Holders(batch)
         self._activities = Sold(batch, Activity, "unknown_activity")
         self._by_key: dict[str, Registration] = {}
-        self._by_place: dict[tuple[str, str], Registration] = {}
+        self._by_place: dict[tuple[str, str], dict[str, Registration]] = defaultdict(dict)
         self._starts: dict[str, list[tuple[str, datetime]]] = {}
 
     def gather(self, records: Sequence[RegistrationRecord]) -> None:
@@ -76,18 +78,18 @@ class _Upsert:
         for found in self._batch.session.scalars(select(Registration).where(mine, Registration.external_id.in_(keys))):
             self._note(found)
         place = tuple_(Registration.person_id, Registration.activity_id)
-        for found in self._batch.session.scalars(
-            select(Registration)
-            .where(mine, place.in_(places))
-            # Who was cancelled and registered again is meant by the place they have.
-            .order_by(Registration.status == RegistrationStatus.CANCELLED, Registration.registered_at, Registration.id)
-        ):
+        for found in self._batch.session.scalars(select(Registration).where(mine, place.in_(places))):
             self._note(found)
 
     def _note(self, found: Registration) -> None:
         if found.external_id:
             self._by_key[found.external_id] = found
-        self._by_place.setdefault((found.person_id, found.activity_id), found)
+        self._by_place[found.person_id, found.activity_id][found.id] = found
+
+    def _placed(self, person: Person, activity: Activity) -> Registration | None:
+        """Who was cancelled and registered again is meant by the place they have; of several by the first."""
+        found = self._by_place[person.id, activity.id].values()
+        return min(found, key=lambda each: (_LAST.index(each.status), each.registered_at, each.id), default=None)
 
     def put(self, record: RegistrationRecord, *, id: str | None = None) -> Change:
         batch = self._batch
@@ -100,7 +102,7 @@ class _Upsert:
         if known is not None and keyed is not None and known is not keyed:
             raise RowRefused(Problem("external_id_taken", "external_id", str(record.external_id)))
         if known is None and person is not None and activity is not None:
-            found = self._by_place.get((person.id, activity.id))
+            found = self._placed(person, activity)
             known = None if found and found.external_id and record.external_id else found
         if known is None:
             return self._add(record, person, activity)

@@ -298,6 +298,45 @@ def test_a_person_who_was_registered_again_is_meant_by_that(quick_desk: Desk) ->
         }
 
 
+def test_of_several_registrations_the_one_in_force_is_meant(desk: Desk) -> None:
+    """Whatever else the file names: a place, else the waitlist, else the cancelled; of two the first."""
+    with desk.database.write() as session:
+        add_activity(session, "club", id="lane", code="LANE", kind=ActivityKind.SESSION, name_en="Lane")
+    desk.bring_in("people", PEOPLE)
+    held = {
+        "cancelled": (0, RegistrationStatus.CANCELLED, "R-OLD"),
+        "waiting": (1, RegistrationStatus.WAITING, None),
+        "second": (3, RegistrationStatus.REGISTERED, "R-2"),
+        "first": (2, RegistrationStatus.REGISTERED, "R-1"),
+    }
+    with desk.database.write() as session:
+        person = session.scalars(select(Person).where(Person.member_id == "000124")).one()
+        for id_, (minute, status, key) in held.items():
+            at = desk.now + timedelta(minutes=minute)
+            add_registration(session, person, "lane", id=id_, registered_at=at, status=status, external_id=key)
+    rows = [
+        "R-OLD,LANE,000124,",
+        ",LANE,000124,cancelled",
+        "R-2,LANE,000124,cancelled",
+        ",LANE,000124,registered",
+        "R-NEW,LANE,000125,cancelled",
+        "R-NEWER,LANE,000125,waiting",
+        ",LANE,000125,registered",
+    ]
+    done = desk.bring_in("registrations", "\n".join(["external_id,activity,member_id,status", *rows]))
+    assert (outcome(done), done.problems) == ((2, 4, 1, 0), [])
+    with desk.database.read() as session:
+        found = {each.external_id or each.id: each.status.value for each in session.scalars(select(Registration))}
+    assert found == {
+        "R-OLD": "cancelled",
+        "R-1": "cancelled",
+        "R-2": "cancelled",
+        "waiting": "registered",
+        "R-NEW": "cancelled",
+        "R-NEWER": "registered",
+    }
+
+
 def test_a_card_of_somebody_else_is_refused_by_name(quick_desk: Desk) -> None:
     """Whose it is, so that staff can go there."""
     quick_desk.bring_in("people", PEOPLE)
