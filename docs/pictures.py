@@ -119,7 +119,7 @@ def office_pictures(browser: Browser, venue: Venue) -> None:
     shown("access-point-draft", "/access-point/detail?pk=gym")
     shown("report", "/report?period=today")
     shown("attendance", "/attendance")
-    shown("device", "/devices", before=lambda: page.get_by_role("link", name="Pool door").click())
+    shown("device", "/devices", before=lambda: page.get_by_role("link", name="Piscine · Pool").click())
     shown("roles", "/roles")
     speak_french(page)
     shown("account-activity-fr", "/accounts/tremblay/activity")

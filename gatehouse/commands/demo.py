@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from typing import Annotated, NoReturn
 
 import typer
@@ -42,7 +44,6 @@ def demo(
     except (StartFailed, EdgeError) as error:
         fail(str(error))
     except KeyboardInterrupt as interrupt:
-        console.print("Stopped; nothing is left running.")
         # An unattended run that was cut short has shown nothing: that is no success.
         raise typer.Exit(128 + int(interrupt.args[0]) if once and interrupt.args else 0) from None
 
@@ -63,7 +64,7 @@ def _once(console: Console) -> None:
             progress.console.print(text)
             progress.update(task, description=text[:48])
 
-        with Venue(say=say) as venue:
+        with _venue(say) as venue:
             result = run_once(venue, say=say, advance=lambda: progress.advance(task))
     console.print()
     show(Console(highlight=False, width=None if console.is_terminal else 170), result)
@@ -74,7 +75,7 @@ def _once(console: Console) -> None:
 
 
 def _until_interrupted(console: Console) -> None:
-    with Venue(say=console.print) as venue:
+    with _venue(console.print) as venue:
         wall = CardWall(venue, venue.ports.take(8610))
         wall.start()
         try:
@@ -82,8 +83,24 @@ def _until_interrupted(console: Console) -> None:
             console.print("Click a card on the wall and watch the doors. Ctrl-C ends everything.")
             _watch(console, venue)
         finally:
-            console.print("Stopping ...")
             wall.close()
+
+
+@contextlib.contextmanager
+def _venue(say: Callable[[str], None]) -> Iterator[Venue]:
+    """The running venue; one that is ended by hand says what became of it."""
+    venue = Venue(say=say)
+    try:
+        with venue:
+            try:
+                yield venue
+            except KeyboardInterrupt:
+                say("Stopping the doors and the centre ...")
+                raise
+    except KeyboardInterrupt:
+        for line in venue.ending.lines() if venue.ending else ():
+            say(line)
+        raise
 
 
 def _addresses(venue: Venue, wall: CardWall) -> Table:
@@ -94,6 +111,7 @@ def _addresses(venue: Venue, wall: CardWall) -> Table:
         table.add_row(f"[bold]Desk, {name}[/]", f"{door.desk_url}  ·  PIN of this run: {venue.pin}")
     table.add_row("[bold]Back office[/]", f"{venue.settings.browser_url}/admin")
     table.add_row("", f"{ADMIN_EMAIL}  ·  password of this run: {venue.password}")
+    table.add_row("[bold]Data and logs[/]", f"{venue.folder}  ·  deleted at the end")
     return table
 
 

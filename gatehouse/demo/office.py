@@ -1,7 +1,8 @@
 """What the back office shows of the sample organization beside the doors' business: addresses, tags, skills, bills.
 
 Nothing here changes what a door answers: no memo is starred, no amount is old enough, and the session
-of today is hours away.
+of today is hours away. What an organization writes in one language only (tags, levels, choices, relations) is in
+words of both, or in both: the sample is a bilingual one.
 """
 
 from __future__ import annotations
@@ -51,26 +52,26 @@ _STREETS = ("rue des Érables", "Mill Street", "chemin du Lac", "River Road", "r
 _PRICES = {"family": 42_000, "adult": 26_500, "monthly": 3_900}
 _PASS_PRICES = {"pool-10": 5_500, "pool-5": 3_000, "pool-20": 9_800, "pool-month": 4_500, "gym-unlimited": 18_000}
 _TAGS = (
-    ("Swim club", "blue", ("lea", "noah", "alice", "smith-1")),
-    ("Volunteer", "green", ("maya", "nguyen-0", "grace")),
-    ("Needs assistance", "orange", ("smith-2", "ruth")),
-    ("New 2026", "purple", ("tom", "camille", "priya")),
+    ("Aquaclub", "blue", ("lea", "noah", "alice", "smith-1")),
+    ("Mentor", "green", ("maya", "nguyen-0", "grace")),
+    ("Assistance", "orange", ("smith-2", "ruth")),
+    ("2026", "purple", ("tom", "camille", "priya")),
 )
 _MEMOS = (
-    ("maya", "Prefers to be written to in French."),
-    ("lea", "Her swimming glasses are in the lost property box."),
+    ("maya", "Préfère qu’on lui écrive en français."),
+    ("lea", "Ses lunettes de natation sont aux objets trouvés."),
     ("omar", "Asked about group prices for his company; called back."),
 )
 _SKILLS = (
-    ("swimming", "Swimming", "Natation", ("Level 1", "Level 2", "Level 3", "Level 4", "Bronze star")),
-    ("climbing", "Climbing wall", "Mur d’escalade", ("Top rope", "Lead")),
+    ("swimming", "Swimming", "Natation", ("1", "2", "3", "4", "Bronze")),
+    ("climbing", "Climbing wall", "Mur d’escalade", ("5.7", "5.9")),
 )
 _REACHED = (
-    ("lea", "swimming", "Level 1", 400),
-    ("lea", "swimming", "Level 2", 180),
-    ("noah", "swimming", "Bronze star", 90),
-    ("maya", "climbing", "Top rope", 60),
-    ("ines", "swimming", "Level 2", 120),
+    ("lea", "swimming", "1", 400),
+    ("lea", "swimming", "2", 180),
+    ("noah", "swimming", "Bronze", 90),
+    ("maya", "climbing", "5.7", 60),
+    ("ines", "swimming", "2", 120),
 )
 _QUESTIONS: tuple[dict[str, Any], ...] = (
     {
@@ -91,13 +92,13 @@ _QUESTIONS: tuple[dict[str, Any], ...] = (
         "label_en": "How did you hear of us?",
         "label_fr": "Comment nous avez-vous connus ?",
         "kind": "choice",
-        "choices": ["Friends", "School", "Web"],
+        "choices": ["Facebook", "Radio", "Web"],
     },
 )
 _ANSWERS = (
     ("maya", "emergency", "Jeanne Tremblay, 555-0142"),
     ("maya", "swims", "yes"),
-    ("maya", "heard", "School"),
+    ("maya", "heard", "Radio"),
     ("noah", "emergency", "Maya Tremblay"),
     ("noah", "swims", "yes"),
     ("omar", "emergency", "Samira Haddad"),
@@ -282,7 +283,7 @@ def _add_contacts(session: Session, organization: Organization, put_picture: Cal
     grandmother = Contact(
         first_name="Jeanne",
         last_name="Tremblay",
-        relation="Grandmother",
+        relation="Grand-mère · Grandmother",
         phone="819-555-0142",
         email="jeanne@mail.example",
         picture=put_picture(portrait_jpeg("Jeanne Tremblay")),
@@ -290,7 +291,9 @@ def _add_contacts(session: Session, organization: Organization, put_picture: Cal
         **own,
     )
     session.add(grandmother)
-    session.add(Contact(first_name="Paul", last_name="Gervais", relation="Neighbour", phone="819-555-0177", **own))
+    session.add(
+        Contact(first_name="Paul", last_name="Gervais", relation="Voisin · Neighbour", phone="819-555-0177", **own)
+    )
     session.flush()
     may_pick_up(session, grandmother, ("lea",), relation=grandmother.relation)
 
@@ -298,12 +301,12 @@ def _add_contacts(session: Session, organization: Organization, put_picture: Cal
 def _add_bills(session: Session, organization: Organization, now: datetime, today: date) -> None:
     """Entries of three accounts: owing a little since this week, settled, and in credit."""
     for account_id, kind, cents, days, description in (
-        ("tremblay", EntryKind.CHARGE, 42_000, 60, "Family membership"),
-        ("tremblay", EntryKind.PAYMENT, -42_000, 58, "Card"),
-        ("tremblay", EntryKind.CHARGE, 1_800, 2, "Locker, one season"),
-        ("haddad", EntryKind.CHARGE, 5_500, 45, "Pool 10 visits"),
-        ("haddad", EntryKind.PAYMENT, -5_500, 45, "Cash"),
-        ("smith", EntryKind.CREDIT, -1_200, 12, "Cancelled lesson"),
+        ("tremblay", EntryKind.CHARGE, 42_000, 60, "Adhésion · Membership"),
+        ("tremblay", EntryKind.PAYMENT, -42_000, 58, "Visa"),
+        ("tremblay", EntryKind.CHARGE, 1_800, 2, "Casier · Locker 42"),
+        ("haddad", EntryKind.CHARGE, 5_500, 45, "Piscine · Pool 10"),
+        ("haddad", EntryKind.PAYMENT, -5_500, 45, "Interac"),
+        ("smith", EntryKind.CREDIT, -1_200, 12, "Leçon annulée · Cancelled lesson"),
     ):
         enter(
             session,
@@ -323,16 +326,16 @@ def _add_settings(session: Session, organization: Organization, now: datetime) -
     own = {"organization_id": organization.id}
     role = Role(
         id="lifeguard",
-        name="Lifeguard",
+        name="Sauveteur · Lifeguard",
         permissions=sorted([Permission.VIEW_ACCOUNTS, Permission.ATTENDANCE]),
         desk_permissions=sorted([DeskPermission.LOOK_UP, DeskPermission.ATTENDANCE, DeskPermission.INSIDE]),
         **own,
     )
     session.add(role)
     for name, wanted, role_id in (
-        ("Dominique Desk", StaffRole.DESK, None),
-        ("Sasha Lifeguard", StaffRole.VIEWER, role.id),
-        ("Robin Rules", StaffRole.ADMIN, None),
+        ("Dominique Roy", StaffRole.DESK, None),
+        ("Sasha Martin", StaffRole.VIEWER, role.id),
+        ("Robin Lambert", StaffRole.ADMIN, None),
     ):
         colleague = create_staff(
             session,

@@ -157,7 +157,7 @@ def _add_account(
             amount_cents=sample.balance_cents,
             source=EntrySource.IMPORT,
             now=moment.now - timedelta(days=30),
-            description="Swim lessons",
+            description="Natation · Swimming",
         )
     for number, held in enumerate(sample.memberships, 1):
         session.add(_membership(sample, held, number, moment))

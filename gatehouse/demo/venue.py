@@ -18,7 +18,9 @@ from sqlalchemy import select
 
 from access.domain.people import Language
 from access.wire.pins import is_trivial_pin
+from edge_agent.enrolment import LEDGER_NAME
 from gatehouse.demo.doors import DemoDoor
+from gatehouse.demo.farewell import Ending, recorded_in
 from gatehouse.demo.people import DOORS
 from gatehouse.demo.processes import Child, Ports
 from gatehouse.demo.sample import ORGANIZATION_ID, SITE_ID, seed
@@ -30,9 +32,11 @@ from server.settings import ServerSettings
 from server.staff.pins import set_pin
 from server.staff.service import create_staff
 
-__all__ = ["ADMIN_EMAIL", "Venue"]
+__all__ = ["ADMIN_EMAIL", "DEVICE_NAMES", "Venue"]
 
 ADMIN_EMAIL = "admin@north-river.example"
+DEVICE_NAMES = {"pool": "Piscine · Pool", "gym": "Gymnase · Gym"}
+"""A device has one name for staff of both languages."""
 
 
 _PREFIX = "gatehouse-demo-"
@@ -74,6 +78,8 @@ class Venue:
         self.settings = ServerSettings(data_dir=self.folder / "centre")
         self.centre: Child
         self.doors: dict[str, DemoDoor] = {}
+        self.ending: Ending | None = None
+        """What to say of it, once it is closed."""
 
     def _write_centre_config(self) -> Path:
         path = self.folder / "centre.toml"
@@ -147,7 +153,7 @@ class Venue:
             for person in session.scalars(select(Person).where(Person.access_picture_verified_on.is_not(None))):
                 person.access_picture_verified_by = admin.id
             codes = {
-                name: create_enrolment_code(session, ORGANIZATION_ID, SITE_ID, f"{name.title()} door", [name])
+                name: create_enrolment_code(session, ORGANIZATION_ID, SITE_ID, DEVICE_NAMES[name], [name])
                 for name in DOORS
             }
         database.close()
@@ -161,10 +167,14 @@ class Venue:
         """Ends everything this venue started; nothing is left running or lying about."""
         for door in self.doors.values():
             door.close()
+        children = [door.agent for door in self.doors.values()]
         if hasattr(self, "centre"):
             self.centre.stop()
+            children.append(self.centre)
         self.ports.close()
+        recorded = recorded_in(door.data_dir / LEDGER_NAME for door in self.doors.values())
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.ending = Ending(recorded, children, self.folder)
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()

@@ -7,10 +7,12 @@ import io
 from PIL import Image
 
 from access.domain.reasons import Outcome, Reason
+from gatehouse.demo import office
 from gatehouse.demo.cards import CARD_SIZE, draw_card
 from gatehouse.demo.once import plan
 from gatehouse.demo.people import DOORS, SAMPLE, by_key, membership_types, multipass_types
 from gatehouse.demo.portraits import PORTRAIT_SIZE, portrait_jpeg
+from gatehouse.demo.venue import DEVICE_NAMES
 
 
 def test_every_card_is_a_credential_of_its_own() -> None:
@@ -76,3 +78,15 @@ def test_portraits_and_cards_are_pictures_of_the_promised_size() -> None:
     assert jpeg != portrait_jpeg("Noah Tremblay")
     assert Image.open(io.BytesIO(jpeg)).size == PORTRAIT_SIZE
     assert draw_card(by_key()["sam"]).size == CARD_SIZE
+
+
+def test_what_has_one_language_in_the_model_is_at_home_in_both() -> None:
+    """Names in two languages differ or are given twice; those of one language hold both, or a word of both."""
+    english = {"club", "volunteer", "needs", "level", "friends", "school", "door", "lifeguard"}
+    for name in (*(tag for tag, _, _ in office._TAGS), *(level for skill in office._SKILLS for level in skill[3])):
+        assert not english & set(name.lower().split())
+    for question in office._QUESTIONS:
+        assert question["label_fr"] not in ("", question["label_en"])
+        assert not english & {each.lower() for each in question.get("choices", ())}
+    assert set(DEVICE_NAMES) == set(DOORS)
+    assert all(" · " in name for name in DEVICE_NAMES.values())
