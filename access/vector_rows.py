@@ -1,46 +1,28 @@
 """From the table of a vector row to the values of the law: its shorthands, its times, and what is wrong with it.
 
-Whatever a row says that the format does not know is a `RowError` whose text names the place and the remedy; lists
-are counted from 1 there. The format is documented in docs/vectors.md and stays stable.
+What a row may not say is in `access.vector_checks`. The format is documented in docs/vectors.md and stays stable.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from access.domain.facts import AccessRequest, Facts
 from access.domain.policy import AccessPoint, Direction
+from access.vector_checks import RowError, Table, as_table, said, tables, validated
 
-__all__ = [
-    "RowError",
-    "Table",
-    "as_table",
-    "facts_of",
-    "no_such_key",
-    "policy_of",
-    "request_of",
-    "time_of",
-    "validated",
-]
+__all__ = ["facts_of", "policy_of", "request_of", "time_of"]
 
-Table = dict[str, Any]
-_Value = TypeVar("_Value")
 _NAMED = ("memberships", "multipasses", "activities")
 _LISTS = (*_NAMED, "uses", "registrations")
 _FACTS, _POLICY, _REQUEST = TypeAdapter(Facts), TypeAdapter(AccessPoint), TypeAdapter(AccessRequest)
 _SOME_PICTURE = "0" * 64
-
-
-class RowError(ValueError):
-    """A row says something that the format does not know."""
 
 
 def time_of(row: Table) -> tuple[datetime, ZoneInfo]:
@@ -74,7 +56,7 @@ def facts_of(row: Table, now: datetime, zone: ZoneInfo) -> Facts:
     given = {key: row[key] for key in Facts.__dataclass_fields__ if key in row}
     person = _person(given.pop("participant", {}))
     own = {"person_id": person["id"] if person else "p1", "account_id": person["account_id"] if person else "a1"}
-    lists = {key: _tables(given.get(key, []), key) for key in _LISTS}
+    lists = {key: tables(given.get(key, []), key) for key in _LISTS}
     _refuse_twins(lists)
     facts: Table = given | ({"participant": person} if person else {})
     facts["data_as_of"] = _data_as_of(row, now, zone)
@@ -82,8 +64,9 @@ def facts_of(row: Table, now: datetime, zone: ZoneInfo) -> Facts:
         facts["account"] = {"id": own["account_id"]} | as_table(given["account"], "account")
     facts["memberships"] = [_membership(each, own) for each in lists["memberships"]]
     uses = [{"id": f"u{n}", "person_id": own["person_id"]} | use for n, use in enumerate(lists["uses"], 1)]
-    facts["uses"] = uses + [use for each in lists["multipasses"] for use in _shorthand_uses(each, own, now, zone)]
-    facts["multipasses"] = [_multipass(each, own) for each in lists["multipasses"]]
+    passes = [(f"multipasses.{number}", each) for number, each in enumerate(lists["multipasses"], 1)]
+    facts["uses"] = uses + [use for where, each in passes for use in _shorthand_uses(each, own, now, zone, where)]
+    facts["multipasses"] = [_multipass(each, own, where) for where, each in passes]
     facts["activities"] = [_activity(each) for each in lists["activities"]]
     facts["registrations"] = [own | {"id": f"r{n}"} | each for n, each in enumerate(lists["registrations"], 1)]
     for key in _NAMED:
@@ -97,9 +80,11 @@ def _refuse_twins(lists: Mapping[str, list[Table]]) -> None:
         ids = [each["id"] for each in lists[key] if "id" in each]
         if twins := [id_ for id_ in ids if ids.count(id_) > 1]:
             raise RowError(f"{key}: two of them have the id {twins[0]!r}")
-    for each in lists["multipasses"]:
-        if isinstance(each.get("total"), bool):
-            raise RowError(f"total: {each['total']!r} is not a number of uses; leave it out for unlimited")
+    for number, each in enumerate(lists["multipasses"], 1):
+        if isinstance(total := each.get("total"), bool | str):
+            raise RowError(
+                f"multipasses.{number}.total: {said(total)} is not a number of uses; leave it out for unlimited"
+            )
 
 
 # -- shorthands
@@ -110,7 +95,23 @@ def _person(given: Any) -> Table | None:
         return None
     own: Table = {"id": "p1", "account_id": "a1", "first_name": "Maya", "picture": _SOME_PICTURE}
     own |= as_table(given, "participant", "or false when nobody is known")
-    return own | {"picture": None} if own["picture"] is False else own
+    if own["picture"] is False:
+        return own | {"picture": None}
+    if isinstance(own["picture"], str) and not re.fullmatch("[0-9A-Fa-f]{64}", own["picture"]):
+        raise RowError(
+            f"participant.picture: {said(own['picture'])} is not 64 hexadecimal digits; write false for none"
+        )
+    _refuse_no_day(own.get("birthday"))
+    return own
+
+
+def _refuse_no_day(birthday: Any) -> None:
+    """A list of two numbers that is no day of any year."""
+    if isinstance(birthday, list) and [type(each) for each in birthday] == [int, int]:
+        try:
+            date(2000, *birthday)
+        except (ValueError, OverflowError):
+            raise RowError(f"participant.birthday: no year has the day {birthday}; write [month, day]") from None
 
 
 def _data_as_of(row: Table, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -136,22 +137,22 @@ def _membership(given: Table, own: Table) -> Table:
     return base | {"starts_on": date(2000, 1, 1)} | given
 
 
-def _multipass(given: Table, own: Table) -> Table:
+def _multipass(given: Table, own: Table, where: str) -> Table:
     is_family = given.get("is_family", False)
     if not isinstance(is_family, bool):
-        raise RowError(f"is_family: {is_family!r} is neither true nor false")
+        raise RowError(f"{where}.is_family: {said(is_family)} is neither true nor false")
     if is_family and "person_id" in given:
-        raise RowError("a family multipass (is_family) has no person_id")
+        raise RowError(f"{where}: a family multipass (is_family) has no person_id")
     base = {"account_id": own["account_id"], "type_id": given.get("id"), "purchased_on": date(2000, 1, 1)}
     table = base | ({} if is_family else {"person_id": own["person_id"]}) | given
     return {key: value for key, value in table.items() if key not in ("used", "is_family")}
 
 
-def _shorthand_uses(given: Table, own: Table, now: datetime, zone: ZoneInfo) -> Iterator[Table]:
+def _shorthand_uses(given: Table, own: Table, now: datetime, zone: ZoneInfo, where: str) -> Iterator[Table]:
     """`used = 3` stands for one use on each of the three days before now, at the same time of day."""
     used = given.get("used", 0)
     if not isinstance(used, int) or isinstance(used, bool) or not 0 <= used <= 10_000:
-        raise RowError(f"used: {used!r} is not a number of uses")
+        raise RowError(f"{where}.used: {said(used)} is not a number of uses")
     for number in range(1, used + 1):
         use = {"id": f"{given.get('id')}-use-{number}", "multipass_id": given.get("id")}
         at = (now.astimezone(zone) - timedelta(days=number)).astimezone(UTC)
@@ -159,7 +160,7 @@ def _shorthand_uses(given: Table, own: Table, now: datetime, zone: ZoneInfo) -> 
 
 
 def _activity(given: Table) -> Table:
-    occurrences = _tables(given.get("occurrences", []), "occurrences")
+    occurrences = tables(given.get("occurrences", []), "occurrences")
     return given | {"occurrences": [{"id": f"o{n}"} | each for n, each in enumerate(occurrences, 1)]}
 
 
@@ -192,7 +193,7 @@ def _instant(value: Any, zone: ZoneInfo, where: str, hint: str = "") -> datetime
             at = None
     if not isinstance(at, datetime):
         example = "write 2026-03-10T10:00:00 (local) or 2026-03-10T10:00:00-04:00"
-        raise RowError(f"{where}: {_said(value)} is not an instant; {example} {hint}".rstrip())
+        raise RowError(f"{where}: {said(value)} is not an instant; {example} {hint}".rstrip())
     if at.tzinfo is not None:
         return at.astimezone(UTC)
     local = at.replace(tzinfo=zone)
@@ -209,65 +210,5 @@ def _day(value: Any, where: str) -> date:
         except ValueError:
             day = None
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise RowError(f"{where}: {_said(value)} is not a day; write 2026-03-10, without a time")
+        raise RowError(f"{where}: {said(value)} is not a day; write 2026-03-10, without a time")
     return day
-
-
-def _said(value: Any) -> str:
-    text = value.isoformat() if isinstance(value, date) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-# -- checking
-
-
-def as_table(value: Any, where: str, hint: str = "") -> Table:
-    """The value, when it is a table."""
-    if not isinstance(value, dict):
-        raise RowError(f"{where}: {_said(value)} is not a table such as {{ key = value }} {hint}".rstrip())
-    return value
-
-
-def _tables(value: Any, where: str) -> list[Table]:
-    if not isinstance(value, list):
-        raise RowError(f"{where}: write a list of tables, such as [{{ id = ... }}, {{ id = ... }}]")
-    return [as_table(each, f"{where}.{number}") for number, each in enumerate(value, 1)]
-
-
-def no_such_key(key: str, where: str, known: Iterable[str]) -> RowError:
-    """The error for a key that the format does not know, with what was probably meant."""
-    listed = sorted(known)
-    close = get_close_matches(key, listed, n=1)
-    meant = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(listed)}"
-    return RowError(f"{where + '.' if where else ''}{key}: there is no such key; {meant}")
-
-
-def validated(adapter: TypeAdapter[_Value], value: Any, where: str, root: type) -> _Value:
-    """The value as the law has it, or a `RowError` about the first thing that is wrong."""
-    try:
-        return adapter.validate_python(value, extra="forbid")
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        loc = tuple(first["loc"])
-        place = ".".join([*([where] if where else []), *(_place(part) for part in loc)])
-        if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-            raise no_such_key(str(loc[-1]), place.rpartition(".")[0], _keys_at(root, loc)) from error
-        if first["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
-            raise RowError(f"{place}: this key is needed") from error
-        text = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        is_ours = first["type"] == "value_error"
-        raise RowError(f"{place}: {text if is_ours else f'should be {text}, not ' + _said(first['input'])}") from error
-
-
-def _place(part: int | str) -> str:
-    return str(part + 1) if isinstance(part, int) else part
-
-
-def _keys_at(root: type, loc: tuple[int | str, ...]) -> list[str]:
-    """The fields that exist where `loc` points."""
-    at = root
-    for part in loc[:-1]:
-        if isinstance(part, str):
-            hint = get_type_hints(at).get(part)
-            at = next((each for each in (hint, *get_args(hint)) if is_dataclass(each) and isinstance(each, type)), at)
-    return [each.name for each in fields(at)] if is_dataclass(at) else list(get_type_hints(at))

@@ -6,6 +6,7 @@ The format is documented in docs/vectors.md and stays stable: `format = 1`, `[de
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,21 +24,13 @@ from access.domain.memberships import MembershipStatus
 from access.domain.multipasses import MultipassStatus
 from access.domain.policy import AccessPoint
 from access.domain.reasons import Notice, Outcome, Reason
-from access.vector_rows import (
-    RowError,
-    Table,
-    as_table,
-    facts_of,
-    no_such_key,
-    policy_of,
-    request_of,
-    time_of,
-    validated,
-)
+from access.vector_checks import RowError, Table, as_table, no_such_key, validated
+from access.vector_rows import facts_of, policy_of, request_of, time_of
 
 __all__ = ["FORMAT", "RowResult", "RowScan", "VectorFileError", "find_files", "row_scans", "run_file"]
 
 FORMAT = 1
+_MAX_DEPTH = 50
 _ROW_KEYS = {"name", "now", "time_zone", "data_age_s", "request", "policy", "expect", *Facts.__dataclass_fields__}
 _CODE_KEYS = {"name", "read", "read_hex", "technology", "symbology", "expect"}
 _FILE_KEYS = {"format", "defaults", "row", "code"}
@@ -118,10 +111,8 @@ def find_files(path: Path) -> list[Path]:
 def run_file(path: Path) -> list[RowResult]:
     """Runs every row of a file. Raises `VectorFileError` when the file as a whole cannot be read."""
     document, defaults = _document(path)
-    results = [
-        _run(path, number, _merge(defaults, row)) for number, row in enumerate(_tables(document, "row", path), 1)
-    ]
-    results += [_run(path, number, row, is_code=True) for number, row in enumerate(_tables(document, "code", path), 1)]
+    results = [_run(path, name, _merge(defaults, row)) for name, row in _named(document, "row", path)]
+    results += [_run(path, name, row, is_code=True) for name, row in _named(document, "code", path)]
     if not results:
         raise VectorFileError(f"{path} has no [[row]] and no [[code]].")
     return results
@@ -130,8 +121,8 @@ def run_file(path: Path) -> list[RowResult]:
 def row_scans(path: Path) -> Iterator[tuple[str, RowScan]]:
     """The name and the scan of each decision row. Raises `VectorFileError`, and `ValueError` at a row that is none."""
     document, defaults = _document(path)
-    for number, row in enumerate(_tables(document, "row", path), 1):
-        yield _name(row, number, is_code=False), _scan(_merge(defaults, row))
+    for name, row in _named(document, "row", path):
+        yield name, _scan(_merge(defaults, row))
 
 
 def _document(path: Path) -> tuple[Table, Table]:
@@ -140,8 +131,11 @@ def _document(path: Path) -> tuple[Table, Table]:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise VectorFileError(f"{path} is not readable as TOML: {error}") from error
-    if document.get("format") != FORMAT:
-        raise VectorFileError(f"{path}: begin the file with `format = {FORMAT}` (see docs/vectors.md).")
+    if (said := document.get("format")) != FORMAT or type(said) is not int:
+        known = f"; this Gatehouse knows no format {said!r}" if "format" in document else ""
+        raise VectorFileError(f"{path}: begin the file with `format = {FORMAT}` (see docs/vectors.md){known}.")
+    if _is_deeper(document, _MAX_DEPTH):
+        raise VectorFileError(f"{path}: a table in it is nested more than {_MAX_DEPTH} deep; no row needs that.")
     if unknown := sorted(set(document) - _FILE_KEYS):
         raise VectorFileError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(sorted(_FILE_KEYS))}.")
     defaults = document.get("defaults", {})
@@ -157,17 +151,27 @@ def _tables(document: Table, key: str, path: Path) -> list[Table]:
     return tables
 
 
-def _run(path: Path, number: int, row: Table, *, is_code: bool = False) -> RowResult:
-    name = _name(row, number, is_code=is_code)
+def _is_deeper(value: Any, depth: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(depth == 0 or _is_deeper(each, depth - 1) for each in inner)
+
+
+def _named(document: Table, key: str, path: Path) -> list[tuple[str, Table]]:
+    """Each row under a name that no other has: where it has none, or that of another, its number says which."""
+    rows = [
+        (str(row.get("name") or ""), f"{key} {number}", row)
+        for number, row in enumerate(_tables(document, key, path), 1)
+    ]
+    times = Counter(name for name, _, _ in rows)
+    return [((f"{name} ({place})" if times[name] > 1 else name) if name else place, row) for name, place, row in rows]
+
+
+def _run(path: Path, name: str, row: Table, *, is_code: bool = False) -> RowResult:
     try:
         problems = list(_code_problems(row) if is_code else _row_problems(row))
     except (ValueError, OverflowError) as error:
         return RowResult(str(path), name, str(error), is_valid=False)
     return RowResult(str(path), name, "; ".join(problems) or None)
-
-
-def _name(row: Table, number: int, *, is_code: bool) -> str:
-    return str(row.get("name") or f"{'code' if is_code else 'row'} {number}")
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:

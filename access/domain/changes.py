@@ -1,33 +1,33 @@
-"""Single changes to the facts of a scan that could turn its answer: "if only ...".
+"""Single changes to the facts of a scan: what they are, and the facts with one of them in it.
 
-Only candidates are made here, no rule is: whether a change opens the door is for `decide` to say.
+Which of them are worth trying is in `access.domain.candidates`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from access.domain.checks import Judgement
 from access.domain.credentials import CredentialStatus
-from access.domain.facts import AccessRequest, ClockTrust, Facts, Finding, Presence
-from access.domain.instants import Hours, add_days, elapsed, in_utc, local_day, start_of_day
+from access.domain.facts import AccessRequest, ClockTrust, Facts, Presence
+from access.domain.instants import elapsed, in_utc
 from access.domain.memberships import Membership
 from access.domain.multipasses import Effective, Multipass
 from access.domain.people import Participant, Text
-from access.domain.policy import AccessPoint, AccessType
-from access.domain.registrations import Registration, RegistrationStatus
+from access.domain.registrations import Activity, ActivityKind, Occurrence, Registration, RegistrationStatus
 
-__all__ = ["Change", "ChangeKind", "Situation", "applied", "candidates"]
+__all__ = ["AN_HOUR_S", "NEW", "Change", "ChangeKind", "Situation", "applied", "later", "lendable", "new_of"]
 
 _T = TypeVar("_T", Membership, Multipass, Registration)
-_NEW = "new"
+NEW = "new"
+"""The id of what is sold, and of its type where the access point takes every type."""
+AN_HOUR_S = 3600.0
+"""How long an activity lasts of which nothing is known but that it is on."""
 _ANY_PICTURE = "0" * 64
 _LAST = datetime.max.replace(tzinfo=UTC)
-_HOURS_AHEAD_DAYS = 8
 
 
 class ChangeKind(StrEnum):
@@ -54,6 +54,7 @@ class ChangeKind(StrEnum):
     UNBLOCK = "unblock"
     SELL_MEMBERSHIP = "sell_membership"
     SELL_MULTIPASS = "sell_multipass"
+    SELL_REGISTRATION = "sell_registration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,108 +84,22 @@ def applied(change: Change, situation: Situation) -> Situation:
     return _APPLY[change.kind](change, situation)
 
 
-def candidates(situation: Situation, judgement: Judgement, policy: AccessPoint, *, zone: tzinfo) -> Iterator[Change]:
-    """Every single change worth trying, in no order."""
-    if situation.facts.participant is None:
-        return
-    yield from _about_person(situation, policy)
-    yield from _about_things(situation, zone)
-    yield from _sales(situation, policy, zone)
-    for at in sorted(set(_instants(situation, judgement, policy, zone))):
-        if elapsed(situation.now, at) > timedelta(0):
-            yield Change(kind=ChangeKind.WAIT, at=at)
-
-
-# -- what could be otherwise
-
-
-def _about_person(situation: Situation, policy: AccessPoint) -> Iterator[Change]:
-    facts, person = situation.facts, situation.facts.participant
-    owed = facts.account.balance_cents - max(policy.balance.threshold_cents, 0) if facts.account else 0
-    over = facts.occupancy - policy.capacity.limit + 1 if policy.capacity.limit is not None else 0
-    can_leave = min(over, facts.occupancy)
-    possible = (
-        (situation.request.credential is not CredentialStatus.VALID, Change(kind=ChangeKind.NEW_CARD)),
-        (person is not None and person.is_blocked, Change(kind=ChangeKind.UNBLOCK)),
-        (person is not None and (person.has_notify_flag or person.memos), Change(kind=ChangeKind.CLEAR_NOTE)),
-        (person is not None and person.picture is None, Change(kind=ChangeKind.ADD_PICTURE)),
-        (owed > 0, Change(kind=ChangeKind.PAY, amount=owed)),
-        (can_leave > 0, Change(kind=ChangeKind.FEWER_INSIDE, amount=can_leave)),
-        (facts.movements.last_in_at is not None, Change(kind=ChangeKind.CHECK_OUT)),
-        (facts.data_as_of != situation.now, Change(kind=ChangeKind.FRESH_DATA)),
-        (facts.clock is ClockTrust.UNTRUSTED, Change(kind=ChangeKind.TRUSTED_CLOCK)),
-    )
-    return (change for is_possible, change in possible if is_possible)
-
-
-def _about_things(situation: Situation, zone: tzinfo) -> Iterator[Change]:
-    day, facts = local_day(situation.now, zone), situation.facts
-    for membership in facts.memberships:
-        for kind in (
-            ChangeKind.RENEW_MEMBERSHIP,
-            ChangeKind.START_MEMBERSHIP,
-            ChangeKind.LIFT_PAUSE,
-            ChangeKind.COVER_PERSON,
-        ):
-            yield Change(kind=kind, id=membership.id, name=membership.name, on=day)
-    for multipass in facts.multipasses:
-        left = multipass.state(facts.uses, zone).remaining
-        if left is not None and left <= 0:
-            yield Change(kind=ChangeKind.ADD_USES, id=multipass.id, name=multipass.name, amount=1 - left)
-        for kind in (ChangeKind.START_MULTIPASS, ChangeKind.EXTEND_MULTIPASS):
-            yield Change(kind=kind, id=multipass.id, name=multipass.name, on=day)
-    names = {each.id: each.name for each in facts.activities}
-    for registration in facts.registrations:
-        for kind in (ChangeKind.REGISTER, ChangeKind.ISSUE_INVOICE):
-            yield Change(kind=kind, id=registration.id, name=names.get(registration.activity_id))
-
-
-def _sales(situation: Situation, policy: AccessPoint, zone: tzinfo) -> Iterator[Change]:
-    kinds = {
-        AccessType.MEMBERSHIP: ChangeKind.SELL_MEMBERSHIP,
-        AccessType.MULTIPASS: ChangeKind.SELL_MULTIPASS,
-    }
-    day = local_day(situation.now, zone)
-    for rule in policy.access_rules:
-        if (kind := kinds.get(rule.type)) is not None:
-            yield Change(kind=kind, id=rule.chosen[0] if rule.chosen else _NEW, on=day)
-
-
-def _instants(situation: Situation, judgement: Judgement, policy: AccessPoint, zone: tzinfo) -> Iterator[datetime]:
-    """When something begins, opens or ends that could matter."""
-    facts, day = situation.facts, local_day(situation.now, zone)
-    yield from _openings(policy.opening_hours, day, zone)
-    for rule in policy.access_rules:
-        yield from _openings(rule.schedule, day, zone)
-    for membership in facts.memberships:
-        yield start_of_day(membership.starts_on, zone)
-        paused_through = membership.paused_through(day)
-        if paused_through is not None:
-            yield start_of_day(add_days(paused_through, 1), zone)
-    for multipass in facts.multipasses:
-        effective_on = multipass.state(facts.uses, zone).effective_on
-        if effective_on is not None:
-            yield start_of_day(effective_on, zone)
-    for judged in judgement.held.judged if judgement.held else ():
-        if isinstance(judged.answer, Finding) and judged.answer.at is not None:
-            yield in_utc(judged.answer.at)
-    if facts.movements.last_in_at is not None and policy.anti_passback.period_s > 0:
-        yield _later(facts.movements.last_in_at, policy.anti_passback.period_s)
-
-
-def _openings(hours: Iterable[Hours], today: date, zone: tzinfo) -> Iterator[datetime]:
-    days = [add_days(today, number) for number in range(_HOURS_AHEAD_DAYS)]
-    for each in hours:
-        for day in days:
-            if day.isoweekday() in each.days:
-                yield in_utc(datetime.combine(day, each.opens, tzinfo=zone))
-
-
-def _later(at: datetime, seconds: float) -> datetime:
+def later(at: datetime, seconds: float) -> datetime:
+    """The instant so many seconds later, in UTC; beyond the calendar, its last moment."""
     try:
         return in_utc(at) + timedelta(seconds=seconds)
     except OverflowError:
         return _LAST
+
+
+def new_of(activity_id: str) -> str:
+    """The id of a registration that there is not yet."""
+    return f"{NEW}:{activity_id}"
+
+
+def lendable(facts: Facts) -> frozenset[str]:
+    """The multipasses of which the centre could lend a use to a door that hears it."""
+    return frozenset(each.id for each in facts.multipasses if each.is_strict)
 
 
 # -- the facts with a change in them
@@ -223,8 +138,8 @@ def _wait(change: Change, situation: Situation) -> Situation:
     """Later, by a door that meanwhile hears from the centre as it did: its data is as old then as it is now."""
     now, heard_at = change.at or situation.now, situation.facts.data_as_of
     waited_s = elapsed(situation.now, now).total_seconds()
-    later = replace(situation, now=now)
-    return later if heard_at is None else _with_facts(later, data_as_of=_later(heard_at, waited_s))
+    waited = replace(situation, now=now)
+    return waited if heard_at is None else _with_facts(waited, data_as_of=later(heard_at, waited_s))
 
 
 def _pay(change: Change, situation: Situation) -> Situation:
@@ -237,7 +152,7 @@ def _check_out(_change: Change, situation: Situation) -> Situation:
     entered_at = situation.facts.movements.last_in_at or situation.now
     left_at = max(in_utc(entered_at), in_utc(situation.now))
     # One second after the entry, so that nobody takes it for the same scan.
-    moved = Presence(last_in_at=entered_at, last_out_at=_later(left_at, 1))
+    moved = Presence(last_in_at=entered_at, last_out_at=later(left_at, 1))
     return _with_facts(situation, presence=moved, facility_presence=None)
 
 
@@ -286,6 +201,9 @@ def _extend(change: Change, situation: Situation) -> Situation:
 
 
 def _register(change: Change, situation: Situation) -> Situation:
+    for activity in situation.facts.activities:
+        if change.id == new_of(activity.id):
+            return _with_registration(situation, activity.id)
     return _registration(situation, change, lambda each: replace(each, status=RegistrationStatus.REGISTERED))
 
 
@@ -293,12 +211,37 @@ def _invoice(change: Change, situation: Situation) -> Situation:
     return _registration(situation, change, lambda each: replace(each, has_invoice=True))
 
 
+def _sell_registration(change: Change, situation: Situation) -> Situation:
+    """With an activity that is on for an hour from then."""
+    kind, _, activity_id = change.id.partition(":")
+    starts_at = in_utc(change.at or situation.now)
+    occurrence = Occurrence(id=NEW, starts_at=starts_at, ends_at=later(starts_at, AN_HOUR_S))
+    sold = Activity(id=activity_id, kind=ActivityKind(kind), name=Text(""), occurrences=(occurrence,))
+    others = [each for each in situation.facts.activities if each.id != activity_id]
+    return _with_registration(_with_facts(situation, activities=(*others, sold)), activity_id)
+
+
+def _with_registration(situation: Situation, activity_id: str) -> Situation:
+    person = situation.facts.participant
+    assert person is not None
+    new = Registration(
+        id=new_of(activity_id), account_id=person.account_id, person_id=person.id, activity_id=activity_id
+    )
+    return _with_facts(situation, registrations=(*situation.facts.registrations, new))
+
+
+def _fresh_data(_change: Change, situation: Situation) -> Situation:
+    return _with_facts(
+        situation, data_as_of=situation.now, lent=(*situation.facts.lent, *sorted(lendable(situation.facts)))
+    )
+
+
 def _sell_membership(change: Change, situation: Situation) -> Situation:
     person, day = situation.facts.participant, change.on
     assert person is not None
     assert day is not None
     sold = Membership(
-        id=_NEW,
+        id=NEW,
         account_id=person.account_id,
         type_id=change.id,
         name=Text(""),
@@ -313,7 +256,7 @@ def _sell_multipass(change: Change, situation: Situation) -> Situation:
     assert person is not None
     assert day is not None
     sold = Multipass(
-        id=_NEW,
+        id=NEW,
         account_id=person.account_id,
         type_id=change.id,
         name=Text(""),
@@ -326,7 +269,7 @@ def _sell_multipass(change: Change, situation: Situation) -> Situation:
 
 _APPLY: dict[ChangeKind, Callable[[Change, Situation], Situation]] = {
     ChangeKind.WAIT: _wait,
-    ChangeKind.FRESH_DATA: lambda _, each: _with_facts(each, data_as_of=each.now),
+    ChangeKind.FRESH_DATA: _fresh_data,
     ChangeKind.TRUSTED_CLOCK: lambda _, each: _with_facts(each, clock=ClockTrust.TRUSTED),
     ChangeKind.CHECK_OUT: _check_out,
     ChangeKind.FEWER_INSIDE: _fewer,
@@ -348,4 +291,5 @@ _APPLY: dict[ChangeKind, Callable[[Change, Situation], Situation]] = {
     ChangeKind.UNBLOCK: lambda _, each: _with_person(each, is_blocked=False),
     ChangeKind.SELL_MEMBERSHIP: _sell_membership,
     ChangeKind.SELL_MULTIPASS: _sell_multipass,
+    ChangeKind.SELL_REGISTRATION: _sell_registration,
 }

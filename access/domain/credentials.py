@@ -32,7 +32,8 @@ _UID_SIZES = (4, 7, 10)
 # In one set, so that a hostile read of a megabyte is stripped in one pass.
 _FRAMING = "\x00\x02\x03\x04\x1d\x1e\ufeff" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 _AIM_PREFIX = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
-_UID_SEPARATORS = re.compile(r"[\s:.\-_]")
+_UID_SEPARATORS = re.compile(r"[\s:.,\-_]")
+_UID_BYTE_PREFIX = re.compile(r"(?:^|(?<=[\s:.,\-_]))0[xX]")
 
 
 class CredentialKind(StrEnum):
@@ -90,7 +91,7 @@ def normalise(data: bytes, *, technology: str, symbology: str | None = None) -> 
     `technology` is "barcode", "camera" or "nfc". Framing (STX, ETX, NUL, byte order marks), surrounding white space
     and an AIM prefix are taken off; what remains must be 1 to 512 printable characters of valid UTF-8.
     """
-    if technology == "nfc" and symbology != "NDEF":
+    if technology == "nfc" and (symbology or "").upper() != "NDEF":
         return _normalise_nfc(data)
     kind = CredentialKind.NFC_TEXT if technology == "nfc" else _optical_kind(symbology)
     try:
@@ -120,8 +121,7 @@ def normalise_uid(text: str) -> str:
 
     Raises ValueError when it is not 4, 7 or 10 bytes of hexadecimal, or all zero (what a reader says without a card).
     """
-    digits = _UID_SEPARATORS.sub("", _unframed(text))
-    digits = digits[2:] if digits[:2].lower() == "0x" else digits
+    digits = _UID_SEPARATORS.sub("", _UID_BYTE_PREFIX.sub("", _unframed(text)))
     is_whole = re.fullmatch(r"[0-9A-Fa-f]+", digits) and len(digits) in {2 * size for size in _UID_SIZES}
     if not is_whole or not digits.strip("0"):
         raise ValueError("a UID is 4, 7 or 10 bytes in hexadecimal, such as 04A224B2C35280")
@@ -143,8 +143,8 @@ def _code_problem(value: str) -> str | None:
 
 
 def _optical_kind(symbology: str | None) -> CredentialKind:
-    is_square = symbology is not None and symbology.replace(" ", "").lower().startswith(("qr", "microqr", "rmqr"))
-    return CredentialKind.QR if is_square else CredentialKind.BARCODE
+    letters = "".join(filter(str.isalpha, (symbology or "").lower()))
+    return CredentialKind.QR if letters.startswith(("qr", "microqr", "rmqr")) else CredentialKind.BARCODE
 
 
 def fingerprint(key: bytes, code: Code) -> str:

@@ -83,25 +83,29 @@ def gather(point: AccessPoint, facts: Facts, person: Participant, *, now: dateti
     )
     best: dict[str, Entitlement] = {}
     misses: list[Finding] = []
+    is_registered = any(isinstance(each.thing, Registration) and isinstance(each.answer, Finding) for each in judged)
     for each in judged:
         if isinstance(each.answer, Finding):
-            misses.append(each.answer)
+            # "Not registered" is not said to someone registered for what another rule here asks for.
+            misses += [each.answer] if each.thing is not None or not is_registered else []
         elif isinstance(each.answer, Entitlement):
             best.setdefault(f"{each.answer.type}:{each.answer.id}:{each.answer.occurrence_id}", each.answer)
-    ordered = sorted(best.values(), key=lambda each: _consumption_key(each, point))
+    ordered = sorted(best.values(), key=lambda each: _consumption_key(each, point, moment.now))
     # A strict pass without a lent use comes after everything else.
     eligible = [each for each in ordered if not each.needs_lease] or ordered
     return Held(tuple(eligible), () if eligible else _nearest_first(misses, moment), judged)
 
 
-def _consumption_key(each: Entitlement, point: AccessPoint) -> tuple[object, ...]:
+def _consumption_key(each: Entitlement, point: AccessPoint, now: datetime) -> tuple[object, ...]:
     # A class the access point does not list comes after those it does.
     place = point.order.index(each.class_) if each.class_ in point.order else len(point.order)
-    starts = each.starts_at.timestamp() if each.starts_at else 0.0
+    # Whoever comes on the day comes for what is on or still to be; of what is over, for the latest.
+    is_over = each.ends_at is not None and in_utc(each.ends_at) <= now
+    starts = (each.starts_at.timestamp() if each.starts_at else 0.0) * (-1 if is_over else 1)
     # Of two memberships the one that lasts longer is named; of two counted passes the one that ends first is used.
     ends = each.ends_on or date.max
     by_end = ends.toordinal() if each.class_ is not EntitlementClass.MEMBERSHIP else -ends.toordinal()
-    return place, starts, by_end, each.remaining if each.remaining is not None else 0, each.id
+    return place, is_over, starts, by_end, each.remaining if each.remaining is not None else 0, each.id
 
 
 def _nearest_first(misses: list[Finding], moment: _Moment) -> tuple[Finding, ...]:

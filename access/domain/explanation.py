@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
 
-from access.domain.changes import Change, ChangeKind, Situation, applied, candidates
+from access.domain.candidates import candidates
+from access.domain.changes import Change, ChangeKind, Situation, applied
 from access.domain.checks import Check, Judgement, Rule, judge
 from access.domain.decision import concluded
 from access.domain.facts import AccessRequest, Decision, Facts
@@ -105,8 +106,9 @@ _SIZES = {
     ChangeKind.UNBLOCK: 8,
     ChangeKind.SELL_MULTIPASS: 10,
     ChangeKind.SELL_MEMBERSHIP: 11,
+    ChangeKind.SELL_REGISTRATION: 12,
 }
-_SALES = (ChangeKind.SELL_MEMBERSHIP, ChangeKind.SELL_MULTIPASS)
+_SALES = (ChangeKind.SELL_MEMBERSHIP, ChangeKind.SELL_MULTIPASS, ChangeKind.SELL_REGISTRATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,18 @@ class _Step:
         outcomes = (each.outcome for each in self.judgement.findings)
         return Outcome.strictest(*outcomes) is Outcome.GRANTED
 
+    @property
+    def sells(self) -> bool:
+        return any(change.kind in _SALES for change in self.changes)
+
 
 def _nearest(situation: Situation, judgement: Judgement, policy: AccessPoint, zone: tzinfo) -> tuple[Way, ...]:
-    """The ways with the fewest changes, nearest first: all single ones, or else pairs, or else more."""
+    """The ways with the fewest changes, nearest first: all single ones, or else pairs, or else more.
+
+    Where only a sale would have been enough, one change more is looked at: it may be nearer.
+    """
     level, tried = [_Step((), 0, situation, judgement)], 0
+    sales: list[_Step] = []
     for _ in range(MAX_CHANGES):
         found: dict[frozenset[Change], _Step] = {}
         for step in level:
@@ -137,10 +147,18 @@ def _nearest(situation: Situation, judgement: Judgement, policy: AccessPoint, zo
             for each in following:
                 found.setdefault(frozenset(each.changes), each)
         steps = sorted(found.values(), key=lambda each: each.size)
-        if opening := [each for each in steps if each.opens]:
-            return tuple(Way(changes=each.changes, size=each.size) for each in _fewest(opening))
-        level = steps[:_KEPT_AT_A_LEVEL]
-    return ()
+        opening = [each for each in steps if each.opens]
+        if kept := [each for each in opening if not each.sells and (not sales or each.size < sales[0].size)]:
+            return _ways(kept)
+        if sales:
+            break
+        sales = opening
+        level = [each for each in steps if not each.opens][:_KEPT_AT_A_LEVEL]
+    return _ways(sales)
+
+
+def _ways(steps: list[_Step]) -> tuple[Way, ...]:
+    return tuple(Way(changes=each.changes, size=each.size) for each in steps[:_MAX_WAYS])
 
 
 def _following(step: _Step, policy: AccessPoint, zone: tzinfo) -> tuple[list[_Step], int]:
@@ -168,12 +186,6 @@ def _following(step: _Step, policy: AccessPoint, zone: tzinfo) -> tuple[list[_St
         size = step.size + size_of(change, step.situation.now)
         found.append(_Step((*step.changes, change), size, after, judgement))
     return found, tried
-
-
-def _fewest(opening: list[_Step]) -> list[_Step]:
-    """Without those that sell something, when there is any that does not."""
-    kept = [each for each in opening if not any(change.kind in _SALES for change in each.changes)]
-    return (kept or opening)[:_MAX_WAYS]
 
 
 # -- the facts that each rule looked at

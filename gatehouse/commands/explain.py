@@ -23,7 +23,7 @@ from access.domain.facts import Decision
 from access.domain.instants import Hours
 from access.domain.people import Language, Text
 from access.domain.policy import AccessPoint as Policy
-from access.vector_rows import RowError
+from access.vector_checks import RowError
 from access.vectors import VectorFileError, row_scans
 from gatehouse.commands.failing import fail
 from gatehouse.commands.server import server_settings

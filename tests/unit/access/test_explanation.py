@@ -16,7 +16,7 @@ from access.domain.explanation import Explanation, explain, size_of
 from access.domain.facts import AccessRequest, ClockTrust, Facts, Presence
 from access.domain.instants import Hours
 from access.domain.memberships import Membership, Pause
-from access.domain.multipasses import Multipass, PassUse
+from access.domain.multipasses import Effective, Multipass, PassUse, Period
 from access.domain.people import Account, Memo, Text
 from access.domain.policy import (
     AccessPoint,
@@ -118,6 +118,7 @@ def outcome_with(changes: tuple[Change, ...], case: some.Case, zone: ZoneInfo, n
         (ChangeKind.CLEAR_NOTE, {"memberships": (GYM,), "participant": replace(some.MAYA, memos=(Memo("Nuts"),))}),
         (ChangeKind.TRUSTED_CLOCK, {"memberships": (GYM,), "clock": ClockTrust.UNTRUSTED}),
         (ChangeKind.FRESH_DATA, {"memberships": (GYM,), "data_as_of": NOW - 30 * DAY}),
+        (ChangeKind.FRESH_DATA, {"multipasses": (replace(POOL, is_strict=True),)}),
         (ChangeKind.SELL_MULTIPASS, {}),
     ],
 )
@@ -162,6 +163,28 @@ def test_an_activity_is_waited_for_registered_or_invoiced() -> None:
     booked = replace(POINT, access_rules=(AccessRule(type=AccessType.FACILITY_BOOKING),))
     hall, unpaid = replace(SWIM, kind=ActivityKind.FACILITY_BOOKING), replace(SWIMMER, has_invoice=False)
     assert ways(explained(booked, activities=(hall,), registrations=(unpaid,))) == [[ChangeKind.ISSUE_INVOICE]]
+
+
+def test_who_is_registered_for_nothing_is_told_of_an_activity() -> None:
+    """By its name when the door knows of one that opens, a sibling's too; else of any that is on."""
+    policy = replace(POINT, access_rules=(AccessRule(type=AccessType.SESSION, window=Window(WindowKind.AROUND, 60)),))
+    [swim] = explained(policy, activities=(SWIM,), registrations=(replace(SWIMMER, person_id="p2"),)).nearest
+    assert [(each.kind, each.name) for each in swim.changes] == [(ChangeKind.REGISTER, Text("Swim"))]
+    assert ways(explained(policy)) == [[ChangeKind.SELL_REGISTRATION]]
+
+
+def test_a_pass_that_is_over_is_extended_and_not_begun_anew() -> None:
+    """The first check-in fixed its first day for good."""
+    over = replace(POOL, effective=Effective.ON_FIRST_USE, expires_after=Period(days=1), total=5)
+    used = replace(USE, used_at=NOW - 3 * DAY)
+    assert ways(explained(multipasses=(over,), uses=(used,))) == [[ChangeKind.EXTEND_MULTIPASS]]
+
+
+def test_two_small_changes_are_nearer_than_a_sale() -> None:
+    """A membership that ended during its pause is renewed and its pause ended; nobody is sold a second one."""
+    gym = replace(GYM, ends_on=TODAY - DAY, pauses=(Pause(TODAY - 9 * DAY, TODAY + 9 * DAY),))
+    [way] = explained(memberships=(gym,)).nearest
+    assert {each.kind for each in way.changes} == {ChangeKind.RENEW_MEMBERSHIP, ChangeKind.LIFT_PAUSE}
 
 
 def test_two_things_against_someone_need_two_changes() -> None:

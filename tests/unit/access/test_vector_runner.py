@@ -90,8 +90,36 @@ GRANTED = 'expect.outcome = "granted"\n'
         (NOW + "expect.statuses = { m = 'active' }", "expect.statuses.m: 'active' is no status"),
         (NOW + "expect.statuses = { m = 'none' }", "names 'm', which the row does not hold"),
         (NOW + "expect.remaining = { x = 3 }", "names 'x', which is no multipass of the row"),
-        (NOW + "expect.takes_use = 'yes'", "expect.takes_use: should be a valid boolean, not 'yes'"),
+        (NOW + "expect.takes_use = 'yes'", "expect.takes_use: should be true or false, not 'yes'"),
         (NOW + "expect = 'granted'", "expect: 'granted' is not a table"),
+        (NOW + "expect.reasons = ['membership_ended']", "should be 'membership_expired', or else one of unreadable"),
+        (NOW + "expect.reasons = 'balance_due'", "expect.reasons: should be a list such as"),
+        (
+            NOW + GRANTED + "participant.is_blocked = 'yes'",
+            "participant.is_blocked: should be true or false, not 'yes'",
+        ),
+        (
+            NOW + GRANTED + "participant.memos = [{ text = 'x', is_allergy = 1 }]",
+            "participant.memos.1.is_allergy: should",
+        ),
+        (NOW + GRANTED + "participant.picture = 'none'", "'none' is not 64 hexadecimal digits; write false for none"),
+        (NOW + GRANTED + "participant.birthday = [2, 30]", "no year has the day [2, 30]; write [month, day]"),
+        (
+            NOW + GRANTED + "participant.birthday = ['2', 3]",
+            "participant.birthday.1: should be a whole number, not '2'",
+        ),
+        (NOW + GRANTED + "occupancy = true", "occupancy: should be a whole number, not True"),
+        (NOW + GRANTED + "account.balance_cents = '12'", "account.balance_cents: should be a whole number, not '12'"),
+        (NOW + GRANTED + "policy.capacity = 50", "policy.capacity: should be a table such as { key = value }, not 50"),
+        (
+            NOW + GRANTED + "policy.opening_hours = [{ days = ['1'] }]",
+            "policy.opening_hours.1.days.1: should be a whole",
+        ),
+        (NOW + GRANTED + "policy.opening_hours = [{ opens = '6' }]", "opens: should be a time of day such as 06:00:00"),
+        (
+            NOW + GRANTED + "multipasses = [{ id = 'x', total = 'unlimited' }]",
+            "multipasses.1.total: 'unlimited' is not",
+        ),
         (NOW + GRANTED + "data_age_s = 99999999999999", "data_age_s: 99999999999999 is not a whole number"),
     ],
 )
@@ -127,7 +155,9 @@ def test_a_mistake_in_a_code_row_is_named(tmp_path: Path, row: str, said: str) -
     ("text", "said"),
     [
         ("", "begin the file with `format = 1`"),
-        ("format = 2", "begin the file with `format = 1`"),
+        ("format = 2", "this Gatehouse knows no format 2"),
+        ("format = true", "this Gatehouse knows no format True"),
+        ("format = 1\n[defaults]\npolicy." + ".".join("q" * 3000) + " = 1", "nested more than 50 deep"),
         ("format = 1", "has no [[row]] and no [[code]]"),
         ("format = 1\n[rows]", "unknown key 'rows'"),
         ("format = 1\n[row]\nname = 'r'", "write [[row]] with two brackets"),
@@ -182,6 +212,17 @@ expect = { outcome = "denied", reasons = ["balance_due", "no_eligible_access"] }
 """
     (tmp_path / "rows.toml").write_text(text, encoding="utf-8")
     assert [each.problem for each in run_file(tmp_path / "rows.toml")] == [None, None]
+
+
+def test_rows_of_one_name_are_told_apart_by_their_number(tmp_path: Path) -> None:
+    """So is a row without a name; a name of its own stays as it is."""
+    row = NOW + 'expect.outcome = "denied"\n'
+    text = (
+        f'format = 1\n[[row]]\nname = "same"\n{row}[[row]]\n{row}[[row]]\nname = "same"\n{row}[[row]]\nname = "own"\n'
+    )
+    (tmp_path / "rows.toml").write_text(text + row, encoding="utf-8")
+    names = [each.name for each in run_file(tmp_path / "rows.toml")]
+    assert names == ["same (row 1)", "row 2", "same (row 3)", "own"]
 
 
 def test_the_command_counts_and_ends_with_0_1_or_2(tmp_path: Path) -> None:
