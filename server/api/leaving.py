@@ -7,10 +7,11 @@ for staff, who see whom it concerns.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from server.accounts.locks import hold_people
@@ -23,7 +24,6 @@ from server.api.params import Id, IfMatch
 from server.api.scopes import Scope
 from server.api.views import AccountView, PersonView, View
 from server.audit.actor import acting
-from server.db import Database
 from server.devices.auth import Store, Values
 from server.imports.problems import Problem
 from server.models import utc_now
@@ -31,7 +31,6 @@ from server.privacy import archiving, repository
 from server.privacy.erasure import Erased, delete_person
 from server.privacy.errors import PrivacyError
 from server.privacy.files import PersonalFiles
-from server.settings import ServerSettings
 
 __all__ = ["router"]
 
@@ -60,33 +59,53 @@ _ACCOUNTS: Final[dict[str, Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """What every step is asked with; `done` takes it."""
+
+    request: Request
+    response: Response
+    database: Store
+    settings: Values
+    id: Id
+    if_match: IfMatch = None
+
+    def done(self, name: str, work: _Work) -> View:
+        """Does it in one transaction, and cleans the files after it; what is shown then."""
+        kind, organization_id = SHOWN[name], caller_of(self.request).organization_id
+        try:
+            with acting(actor_of(self.request)), self.database.write() as session:
+                api_repository.held(session, kind.model, organization_id, self.id)
+                check_match(self.if_match, view_of(session, kind, organization_id, self.id))
+                erased = work(session, organization_id, self.id)
+                session.flush()
+                view = view_of(session, kind, organization_id, self.id)
+        except PrivacyError as refused:
+            raise StandsInTheWay(Problem(code) for code in refused.codes) from refused
+        for each in erased:
+            PersonalFiles(self.database, self.settings.data_dir).clean(each)
+        shown(self.response, view)
+        return view
+
+
+_Asked = Annotated[_Step, Depends()]
+
+
 @router.post("/people/{id}/archive", **_PEOPLE)
-def archive_person(
-    request: Request,
-    database: Store,
-    settings: Values,
-    id: Id,
-    response: Response,
-    is_confirmed: _IsConfirmed = False,
-    if_match: IfMatch = None,
-) -> Any:
+def archive_person(asked: _Asked, is_confirmed: _IsConfirmed = False) -> Any:
     """Archive somebody: off the lists and the doors; their account with them, when nobody else is left on it."""
-    work = _quiet(partial(archiving.archive_person, now=utc_now(), is_confirmed=is_confirmed))
-    return _done(request, database, settings, response, "people", id, work, if_match)
+    archive = partial(archiving.archive_person, now=utc_now(), is_confirmed=is_confirmed)
+    return asked.done("people", _quiet(archive))
 
 
 @router.post("/people/{id}/unarchive", **_PEOPLE)
-def unarchive_person(
-    request: Request, database: Store, settings: Values, id: Id, response: Response, if_match: IfMatch = None
-) -> Any:
+def unarchive_person(asked: _Asked) -> Any:
     """Bring somebody back to the lists and the doors, and their account."""
-    return _done(request, database, settings, response, "people", id, _quiet(archiving.unarchive_person), if_match)
+    return asked.done("people", _quiet(archiving.unarchive_person))
 
 
 @router.delete("/people/{id}", **_PEOPLE)
-def remove_person(
-    request: Request, database: Store, settings: Values, id: Id, response: Response, if_match: IfMatch = None
-) -> Any:
+def remove_person(asked: _Asked) -> Any:
     """Delete somebody for good, once the retention settings let them go: archived, and not seen for long enough.
 
     What stays is an erased row, to which counts and events still belong.
@@ -95,38 +114,26 @@ def remove_person(
     def work(session: Session, organization_id: str, person_id: str) -> list[Erased]:
         return [delete_person(session, organization_id, person_id, now=utc_now())]
 
-    return _done(request, database, settings, response, "people", id, work, if_match)
+    return asked.done("people", work)
 
 
 @router.post("/accounts/{id}/archive", **_ACCOUNTS)
-def archive_account(
-    request: Request,
-    database: Store,
-    settings: Values,
-    id: Id,
-    response: Response,
-    is_confirmed: _IsConfirmed = False,
-    if_match: IfMatch = None,
-) -> Any:
+def archive_account(asked: _Asked, is_confirmed: _IsConfirmed = False) -> Any:
     """Archive an account with everyone on it."""
-    work = _quiet(partial(archiving.archive_account, now=utc_now(), is_confirmed=is_confirmed))
-    return _done(request, database, settings, response, "accounts", id, work, if_match)
+    archive = partial(archiving.archive_account, now=utc_now(), is_confirmed=is_confirmed)
+    return asked.done("accounts", _quiet(archive))
 
 
 @router.post("/accounts/{id}/unarchive", **_ACCOUNTS)
-def unarchive_account(
-    request: Request, database: Store, settings: Values, id: Id, response: Response, if_match: IfMatch = None
-) -> Any:
+def unarchive_account(asked: _Asked) -> Any:
     """Bring back an account with those who were archived with it."""
-    return _done(request, database, settings, response, "accounts", id, _quiet(archiving.unarchive_account), if_match)
+    return asked.done("accounts", _quiet(archiving.unarchive_account))
 
 
 @router.delete("/accounts/{id}", **_ACCOUNTS)
-def remove_account(
-    request: Request, database: Store, settings: Values, id: Id, response: Response, if_match: IfMatch = None
-) -> Any:
+def remove_account(asked: _Asked) -> Any:
     """Delete everybody on an account, all or nobody, each by the rules for people; one without people is archived."""
-    return _done(request, database, settings, response, "accounts", id, _delete_everybody, if_match)
+    return asked.done("accounts", _delete_everybody)
 
 
 def _delete_everybody(session: Session, organization_id: str, account_id: str) -> list[Erased]:
@@ -155,30 +162,3 @@ def _quiet(work: Callable[[Session, str, str], None]) -> _Work:
         return []
 
     return quietly
-
-
-def _done(
-    request: Request,
-    database: Database,
-    settings: ServerSettings,
-    response: Response,
-    name: str,
-    id_: str,
-    work: _Work,
-    if_match: str | None,
-) -> View:
-    """Does it in one transaction, and cleans the files after it; what is shown then."""
-    kind, organization_id = SHOWN[name], caller_of(request).organization_id
-    try:
-        with acting(actor_of(request)), database.write() as session:
-            api_repository.held(session, kind.model, organization_id, id_)
-            check_match(if_match, view_of(session, kind, organization_id, id_))
-            erased = work(session, organization_id, id_)
-            session.flush()
-            view = view_of(session, kind, organization_id, id_)
-    except PrivacyError as refused:
-        raise StandsInTheWay(Problem(code) for code in refused.codes) from refused
-    for each in erased:
-        PersonalFiles(database, settings.data_dir).clean(each)
-    shown(response, view)
-    return view
