@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email_validator import EmailNotValidError, validate_email
 
-__all__ = ["checked", "half_hidden"]
+__all__ = ["checked", "half_hidden", "is_plainly_named"]
 
 
 def checked(text: str) -> str | None:
@@ -15,6 +15,11 @@ def checked(text: str) -> str | None:
         return None
     address = (found.ascii_email or "").lower()
     return address if 0 < len(address) <= 254 else None
+
+
+def is_plainly_named(text: str) -> bool:
+    """Whether what stands before the @ is in ASCII: other letters there are more than most mail servers take."""
+    return text.strip().rpartition("@")[0].isascii()
 
 
 def half_hidden(address: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from access.domain.people import Language, Text
 from access.domain.staff import DeskPermission
 from server.db import Database
+from server.mail.addresses import checked
 from server.models import Staff, StaffRole, StaffSession
 from server.secrets import token_digest
 from server.staff import repository, second_factor
@@ -101,8 +102,9 @@ class SignedIn:
 
 
 def canonical_email(email: str) -> str:
-    """The form in which an e-mail address signs in: trimmed, in small letters."""
-    return email.strip().lower()
+    """The form in which an e-mail address signs in: trimmed, in small letters, as a browser sends its domain."""
+    address = email.strip().lower()
+    return address if address.isascii() else checked(address) or address
 
 
 def is_email(text: str) -> bool:

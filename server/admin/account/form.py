@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from server.access_points.values import Problem, Problems, Values, text
+from server.mail.addresses import checked, is_plainly_named
 from server.staff.service import is_email
 
 __all__ = ["Field", "Kind", "Refused", "differing", "digest_of", "read", "typed_amount", "typed_day"]
@@ -113,8 +114,8 @@ def _read(field: Field, values: Values, today: date) -> Any:
         raise _Wrong("account_problem.too_long", most=field.most)
     if field.kind is Kind.CHOICE and typed not in allowed:
         raise _Wrong("account_problem.unknown_choice")
-    if field.kind is Kind.EMAIL and not is_email(typed):
-        raise _Wrong("account_problem.not_email")
+    if field.kind is Kind.EMAIL:
+        return _email(typed)
     if field.kind is Kind.PHONE and not _PHONE.fullmatch(typed):
         raise _Wrong("account_problem.not_phone")
     if field.kind is Kind.AMOUNT:
@@ -124,6 +125,20 @@ def _read(field: Field, values: Values, today: date) -> Any:
     if field.kind is Kind.TIME:
         return _time(typed)
     return _day(field, typed, today) if field.kind is Kind.DAY else typed
+
+
+def _email(typed: str) -> str:
+    """The address as it is kept: a domain in other letters in ASCII, as mail servers and the search know it."""
+    if not is_email(typed):
+        raise _Wrong("account_problem.not_email")
+    if typed.isascii():
+        return typed
+    if not is_plainly_named(typed):
+        raise _Wrong("account_problem.email_letters")
+    address = checked(typed)
+    if address is None:
+        raise _Wrong("account_problem.not_email")
+    return address
 
 
 def _amount(typed: str) -> int:

@@ -94,7 +94,8 @@ class ClientLoginPage(AccountSubpage):
                     raise NotFound
                 work(session, self._person(session, request))
 
-        said, kind = "client_login.sent", "success"
+        said = "client_login.sent" if self.office.settings.smtp_host else "client_login.sent_waits"
+        kind = "success"
         try:
             await in_thread(locked)
         except NotFound as error:

@@ -29,7 +29,7 @@ from server.creating.probing import Probes
 from server.creating.requests import Post
 from server.creating.service import NewAccount
 from server.errors import TooManyAttempts
-from server.mail.addresses import half_hidden
+from server.mail.addresses import half_hidden, is_plainly_named
 from server.mail.outbox import MailBox
 from server.staff.permissions import Permission
 from server.staff.service import SignedIn
@@ -89,7 +89,8 @@ class NewAccountPage(OfficePage):
         if check.answer is EmailAnswer.NEW:
             return self._person_step(request, {}, check.address)
         if check.answer is EmailAnswer.INVALID:
-            problem = Problem("account_problem.not_email" if typed else "new_account.email_or_none")
+            wrong = "not_email" if is_plainly_named(typed) else "email_letters"
+            problem = Problem(f"account_problem.{wrong}" if typed else "new_account.email_or_none")
             return self._email_step(request, typed=typed, problem=problem, status=422)
         return self._email_step(request, typed=check.address, check=check)
 
@@ -115,7 +116,7 @@ class NewAccountPage(OfficePage):
                 return made.id
 
         account_id = await in_thread(work)
-        return self._to_account(request, account_id, "new_account.invited")
+        return self._to_account(request, account_id, self._posted("invited"))
 
     async def _create(
         self, request: Request, staff: SignedIn, sent: Values, typed: str, *, is_certain: bool
@@ -135,7 +136,7 @@ class NewAccountPage(OfficePage):
         except OwnerRefused:
             problem = Problem("account_problem.owner_under_age")
             return self._person_step(request, sent, typed, problems={"date_of_birth": problem})
-        return self._to_account(request, account_id, "new_account.created_sent" if typed else "new_account.created")
+        return self._to_account(request, account_id, self._posted("created_sent") if typed else "new_account.created")
 
     def _made(self, staff: SignedIn, found: Mapping[str, Any], typed: str) -> str:
         given = NewAccount(
@@ -148,10 +149,7 @@ class NewAccountPage(OfficePage):
             return service.create_account(session, staff.organization_id, given, self._post(), today=today).id
 
     def _to_account(self, request: Request, account_id: str, said: str) -> Response:
-        t = texts(signed_in_staff(request).language)
-        flash(request, t(said), "success")
-        if said != "new_account.created" and not self.office.settings.smtp_host:
-            flash(request, t("new_account.mail_waits"), "warning")
+        flash(request, texts(signed_in_staff(request).language)(said), "success")
         return RedirectResponse(request.url_for("admin:account", account_id=account_id).path, status_code=303)
 
     def _email_step(
@@ -187,8 +185,13 @@ class NewAccountPage(OfficePage):
             title=title,
             fields=_FIELDS,
             address_fields=_ADDRESS,
+            server=self.office.settings.smtp_host,
             **context,
         )
+
+    def _posted(self, said: str) -> str:
+        """What is said of an e-mail that was written: without a mail server it has not left."""
+        return f"new_account.{said}{'' if self.office.settings.smtp_host else '_waits'}"
 
     def _post(self) -> Post:
         return Post(self._box, self.office.now())

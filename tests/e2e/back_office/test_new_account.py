@@ -63,7 +63,7 @@ def test_a_new_account_from_the_address_to_the_login(admin: Page, office: Office
     expect(admin.get_by_text("This is not an e-mail address.")).to_be_visible()
     look(admin, "new-account-invalid")
     ask(admin, office, "emile.new@example.org")
-    expect(admin.get_by_text("An activation request will be sent there.")).to_be_visible()
+    expect(admin.get_by_text("The activation request will wait: no mail server is set.")).to_be_visible()
     admin.get_by_label("First name").fill("Emile")
     admin.get_by_label("Last name").fill("Trembley")
     admin.get_by_label("Date of birth").fill("2020-01-01")
@@ -76,7 +76,7 @@ def test_a_new_account_from_the_address_to_the_login(admin: Page, office: Office
     admin.get_by_label("Date of birth").fill("")
     admin.get_by_role("button", name="Create the account").click()
     admin.get_by_role("button", name="Create anyway").click()
-    expect(admin.get_by_text("an activation request is on its way")).to_be_visible()
+    expect(admin.get_by_text("Its activation request waits until a mail server is set.")).to_be_visible()
     account_url = admin.url
 
     client = admin.context.browser.new_context(locale="en-CA").new_page()  # type: ignore[union-attr]
@@ -153,7 +153,7 @@ def test_mail_says_that_no_server_is_set_and_shows_no_link(admin: Page, office: 
     ask(admin, office, "waits@example.org")
     admin.get_by_label("First name").fill("Wendeline")
     admin.get_by_role("button", name="Create the account").click()
-    expect(admin.get_by_text("E-mails wait: no mail server is set.")).to_be_visible()
+    expect(admin.get_by_text("Its activation request waits until a mail server is set.")).to_be_visible()
     admin.goto(f"{office.url}/admin/mail")
     expect(admin.get_by_role("heading", name="No mail server is set")).to_be_visible()
     row = admin.locator("tr", has_text="waits@example.org")
