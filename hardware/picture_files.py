@@ -20,8 +20,7 @@ SUPPORTED = "PNG, JPEG, GIF, WebP, BMP and TIFF are read"
 
 def open_picture(path: Path) -> Image.Image:
     """The first frame, upright as its EXIF orientation says. Raises PictureUnreadable."""
-    if not path.exists():
-        raise PictureUnreadable("there is no such file")
+    _check_file(path)
     try:
         with warnings.catch_warnings():
             # Pillow warns of large pictures; the limit below is ours and an error.
@@ -45,6 +44,19 @@ def open_picture(path: Path) -> Image.Image:
     # Pillow's decoders raise these and others for damaged files.
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, ZeroDivisionError) as error:
         raise PictureUnreadable(f"it is damaged or cut short; {SUPPORTED}") from error
+
+
+def _check_file(path: Path) -> None:
+    try:
+        is_there, is_file = path.exists(), path.is_file()
+    except PermissionError as error:
+        raise PictureUnreadable("no permission to read it") from error
+    except OSError as error:  # a name too long for the file system, a disk that does not answer
+        raise PictureUnreadable(f"it cannot be read ({error.strerror})") from error
+    if not is_there:
+        raise PictureUnreadable("there is no such file")
+    if not is_file:
+        raise PictureUnreadable("it is no file: save the picture as one")  # a pipe would be waited for without end
 
 
 def grey_planes(picture: Image.Image) -> Iterator[Any]:

@@ -51,9 +51,12 @@ def codes_in_picture(path: Path, formats: Sequence[str] = CARD_FORMATS) -> list[
         _add(found, view, certain)
     give_up_at = time.monotonic() + HARD_LOOK_S
     for view in _hard_views(planes):
-        if found or time.monotonic() > give_up_at:
+        if time.monotonic() > give_up_at:
             break
         _add(found, view, certain)
+        if found:  # what showed a code may show bars in white beside it
+            _add(found, replace(view, image=cv2.bitwise_not(view.image)), certain)
+            break
     return sorted(found, key=lambda code: (min(y for _, y in code.corners), min(x for x, _ in code.corners)))
 
 

@@ -6,6 +6,7 @@ What was read comes from strangers: it reaches the terminal escaped, and never a
 from __future__ import annotations
 
 import json
+import os
 import queue
 import sys
 import tomllib
@@ -32,9 +33,11 @@ __all__ = ["read"]
 def read(
     images: Annotated[
         list[Path] | None,
-        typer.Option("--image", metavar="PATH...", help="Pictures, or folders of pictures, to look into."),
+        typer.Option(
+            "--image", metavar="PATH...", readable=False, help="Pictures, or folders of pictures, to look into."
+        ),
     ] = None,
-    more_images: Annotated[list[Path] | None, typer.Argument(metavar="PATH", hidden=True)] = None,
+    more_images: Annotated[list[Path] | None, typer.Argument(metavar="PATH", hidden=True, readable=False)] = None,
     all_formats: Annotated[
         bool, typer.Option("--all-formats", help="Every kind of code, not only QR and Code 128; slower.")
     ] = False,
@@ -106,7 +109,7 @@ def _picture_files(paths: list[Path]) -> Iterator[tuple[Path, str | None]]:
     from hardware.picture_files import PICTURE_SUFFIXES
 
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # Path.is_dir raises where a folder above is closed
             yield path, None
             continue
         try:

@@ -98,6 +98,16 @@ def test_a_code_that_only_its_transparency_shows_is_read(
     assert [code.text for code in codes_in_picture(tmp_path / "code.png")] == [TEXT]
 
 
+def test_what_only_transparency_shows_may_be_more_than_one_code(tmp_path: Path) -> None:
+    page = Image.new("L", (1100, 1500), "white")
+    page.paste(code_image("UPPER"), (40, 40))
+    page.paste(code_image("LOWER", "Code128"), (40, 780))
+    picture = Image.new("RGBA", page.size, "white")
+    picture.putalpha(ImageOps.invert(page))
+    picture.save(tmp_path / "codes.png")
+    assert [code.text for code in codes_in_picture(tmp_path / "codes.png")] == ["UPPER", "LOWER"]
+
+
 @pytest.mark.parametrize("symbology", BOTH)
 def test_a_code_that_only_its_colour_shows_is_read(tmp_path: Path, symbology: Symbology) -> None:
     bars = np.asarray(code_image(TEXT, symbology))[:, :, None] < 128

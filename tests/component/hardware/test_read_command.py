@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import typer
@@ -74,15 +75,26 @@ def test_what_cannot_be_opened_is_said_and_the_rest_is_read(pictures: Path) -> N
     (pictures / "broken.png").write_bytes(b"nothing")
     (pictures / "page.pdf").write_bytes(b"%PDF-1.7")
     (pictures.parent / "empty").mkdir()
-    arguments = [pictures / "missing.png", pictures / "page.pdf", pictures.parent / "empty", pictures]
+    os.mkfifo(pictures.parent / "pipe.png")
+    gone = [pictures / "missing.png", pictures / ("long" * 99), pictures / "broken.png" / "below.png"]
+    arguments = [*gone, pictures / "page.pdf", pictures.parent / "pipe.png", pictures.parent / "empty", pictures]
     done = run("--image", *arguments)
     assert done.exit_code == 2
     assert [line.rsplit("  ", 1)[1] for line in done.stdout.splitlines()] == ["GH-1", "GH-2"]
     assert "missing.png: there is no such file" in done.stderr
+    assert "long: it cannot be read (File name too long)" in done.stderr
+    assert "below.png: there is no such file" in done.stderr
+    assert "pipe.png: it is no file" in done.stderr
     assert "page.pdf: PDF is not supported" in done.stderr
     assert "empty: the folder holds no pictures" in done.stderr
     assert "broken.png: it is no picture" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_may_not_be_read_does_not_keep_the_others_from_it() -> None:
+    """The command's own check would end the call before the first picture."""
+    options = get_type_hints(read, include_extras=True)
+    assert [options[name].__metadata__[0].readable for name in ("images", "more_images")] == [False, False]
 
 
 def test_nothing_that_a_terminal_acts_on_is_printed(tmp_path: Path) -> None:
