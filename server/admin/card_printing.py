@@ -6,14 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from babel.dates import format_date
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from server.accounts.repository import organization_of
 from server.admin.frame import initials
 from server.admin.office import Office
-from server.admin.say import LOCALES
+from server.admin.say import long_date
 from server.admin.texts import texts
 from server.cards import repository
 from server.cards.codes import CodeTooLong
@@ -37,7 +36,7 @@ def card_words(layout: CardLayout) -> CardWords:
         return texts(language)(key, **details)
 
     def dated(language: str, day: dt.date) -> str:
-        return str(format_date(day, "long", locale=LOCALES[language]))
+        return long_date(day, language)
 
     return CardWords(layout, say, dated)
 

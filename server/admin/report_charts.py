@@ -11,7 +11,7 @@ from babel.dates import format_date, get_day_names
 from markupsafe import Markup
 
 from server.admin.charts import NARROW, WIDE, bars, curve, lying_bars
-from server.admin.say import LOCALES, Say
+from server.admin.say import LOCALES, Say, long_date
 from server.reports.service import Figures
 from server.reports.wanted import GroupBy
 
@@ -95,7 +95,7 @@ def shades(heat: Sequence[Sequence[int]]) -> list[list[int]]:
 def group_name(by: GroupBy, key: Any, names: Mapping[str, str], say: Say) -> str:
     """What a group is called; nothing known has a word too."""
     if isinstance(key, date):
-        return str(format_date(key, "full", locale=LOCALES[say.language]))
+        return long_date(key, say.language, "full")
     if by is GroupBy.HOUR:
         return _hour(key, say)
     if by is GroupBy.WEEKDAY:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
@@ -20,7 +21,7 @@ from server.admin.texts import Texts, texts
 from server.checkins.activity import ActivityRow
 from server.models import Event
 
-__all__ = ["KNOWN_FLAGS", "LOCALES", "Say", "masked"]
+__all__ = ["KNOWN_FLAGS", "LOCALES", "Say", "long_date", "masked"]
 
 LOCALES: Final = {"en": "en_CA", "fr": "fr_CA"}
 KNOWN_FLAGS: Final = (
@@ -34,6 +35,16 @@ KNOWN_FLAGS: Final = (
     "unknown_pass",
     "card_not_assigned",
 )
+
+
+def long_date(day: dt.date, language: str, width: Literal["long", "full"] = "long") -> str:
+    """ "June 1, 2015", "1er juin 2015"; full with the day of the week."""
+    return _first_of_month(str(format_date(day, width, locale=LOCALES.get(language, "en_CA"))), language)
+
+
+def _first_of_month(said: str, language: str) -> str:
+    """French says the first of a month as an ordinal; the locale's patterns do not know it."""
+    return re.sub(r"(?<!\d)1(?= [^\W\d])", "1er", said, count=1) if language == "fr" else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,8 @@ class Say:
 
     def exact(self, at: datetime) -> str:
         """The whole instant, to the second, with its zone."""
-        return str(format_datetime(self.local(at), "full", tzinfo=self.zone, locale=self.locale))
+        said = str(format_datetime(self.local(at), "full", tzinfo=self.zone, locale=self.locale))
+        return _first_of_month(said, self.language) if self.local(at).day == 1 else said
 
     def local(self, at: datetime) -> datetime:
         """The instant on the organization's wall clock; a door may have sent the year 1, which is not in every zone."""
@@ -116,7 +128,7 @@ class Say:
         """The date of birth in full with the age, or that the person is presumed adult."""
         if born_on is None:
             return self.t("members.adult_presumed")
-        return f"{format_date(born_on, 'long', locale=self.locale)} ({self.age(born_on)})"
+        return f"{long_date(born_on, self.language)} ({self.age(born_on)})"
 
     def answer(self, kind: str, value: str) -> str:
         """What was answered to an extra question."""
@@ -124,7 +136,7 @@ class Say:
             return self.t("activity.yes" if value == "yes" else "activity.no")
         if kind == "date":
             with suppress(ValueError):
-                return str(format_date(dt.date.fromisoformat(value), "long", locale=self.locale))
+                return long_date(dt.date.fromisoformat(value), self.language)
         return value
 
     def reasons(self, row: ActivityRow) -> list[str]:
