@@ -92,7 +92,6 @@ def invite(session: Session, organization_id: str, typed: str, post: Post, *, to
         organization_id=organization_id,
         identity_id=_identity_of(session, known),
         email=check.address,
-        language=known.language,
         **shared_of(known),
     )
     account = _begin(session, organization_id, person, company="")

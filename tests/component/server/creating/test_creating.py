@@ -108,6 +108,8 @@ def test_those_of_about_this_name_are_found(town: Any, family: str) -> None:
 
 def test_the_invited_owner_appears_at_once_with_what_is_shared_and_nothing_else(town: Any, family: str) -> None:
     """Name, birth date, profile picture, and the address that was typed; the others wait for the consent."""
+    with town.database.write() as session:
+        session.get_one(Person, town.owner(family).id).language = "fr"
     account_id = town.invite("maya@example.org")
     [owner] = town.people(account_id)
     assert (owner.full_name, owner.date_of_birth, owner.email) == (
@@ -115,7 +117,8 @@ def test_the_invited_owner_appears_at_once_with_what_is_shared_and_nothing_else(
         date(1990, 5, 17),
         "maya@example.org",
     )
-    assert (owner.phone, owner.city, owner.identity_id) == (None, "", town.owner(family).identity_id)
+    assert (owner.phone, owner.city, owner.language) == (None, "", None)
+    assert owner.identity_id == town.owner(family).identity_id
     assert {each.purpose for each in town.mails("library")} == {"consent", "activation"}
     body = next(each.body for each in town.mails("library") if each.purpose == "consent")
     assert "Léo" not in body
