@@ -5,6 +5,7 @@ What was read comes from strangers: it reaches the terminal escaped, and never a
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import queue
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
     from hardware.image_codes import FoundCode
 
 __all__ = ["read"]
+
+_BUSY = "Another program has it, perhaps a running door."
+_HINTS = {
+    errno.ENOENT: "Is it plugged in, and is that its name (ls /dev/serial/by-id)?",
+    errno.EACCES: "The files in firmware_configs/udev say who may use it.",
+    errno.EBUSY: _BUSY,
+    errno.EAGAIN: _BUSY,
+}
+"""What to look at, by the operating system's error."""
 
 
 def read(
@@ -55,7 +65,8 @@ def read(
 ) -> None:
     """Print what a reader reads until Ctrl-C, or what is in pictures, so that one sees whether it works.
 
-    Exit status for pictures: 0 when each had a code, 1 when some had none, 2 when some could not be opened.
+    Exit status for pictures: 0 when each had a code, 1 when some had none, 2 when some could not be opened; for
+    readers: 1 when none of them was ever there.
     """
     _make_output_safe()
     paths = [*(images or []), *(more_images or [])]
@@ -69,11 +80,14 @@ def read(
         raise typer.Exit(_read_pictures(paths, all_formats=all_formats, as_json=as_json))
     try:
         tables = _tables(config, driver, given, all_formats=all_formats)
-        supervisors, reads = _supervised(tables)
+        were_there: set[str] = set()
+        supervisors, reads = _supervised(tables, were_there)
     except ReaderConfigError as error:
         _stop(str(error))
     with _logs_silenced():
         _print_reads(supervisors, reads, count=count, as_json=as_json)
+    if not were_there:
+        raise typer.Exit(1)
 
 
 # --- pictures ---
@@ -164,12 +178,17 @@ def _tables_of(config: Path) -> list[dict[str, object]]:
     return tables
 
 
-def _supervised(tables: list[dict[str, object]]) -> tuple[list[ReaderSupervisor[Read]], queue.SimpleQueue[Read | None]]:
-    """A supervisor for each table, none started, and the queue of their reads; None in it says one has ended."""
+def _supervised(
+    tables: list[dict[str, object]], were_there: set[str]
+) -> tuple[list[ReaderSupervisor[Read]], queue.SimpleQueue[Read | None]]:
+    """A supervisor for each table, none started, and the queue of their reads; None in it says one has ended. Who was
+    ready once is put into `were_there`."""
     reads: queue.SimpleQueue[Read | None] = queue.SimpleQueue()
 
     def on_state(name: str, state: ReaderState) -> None:
         _say(f"{name}: {state.value}")
+        if state is ReaderState.READY:
+            were_there.add(name)
         if state is ReaderState.STOPPED:
             reads.put(None)
 
@@ -231,7 +250,7 @@ def _is_utf8(data: bytes) -> bool:
 
 @contextmanager
 def _logs_silenced() -> Iterator[None]:
-    """The states are said on stderr here; log lines would stand between the reads."""
+    """The states, and why a reader is lost, are said on stderr here; log lines would stand between the reads."""
     before = structlog.get_config()
     structlog.configure(processors=[_dropped])
     try:
@@ -241,6 +260,10 @@ def _logs_silenced() -> Iterator[None]:
 
 
 def _dropped(logger: Any, method: str, event: Any) -> Any:
+    if event["event"] == "reader_lost":
+        number = event["errno"]
+        why = f"{event['reason']}: {os.strerror(number)}" if number else event["reason"]
+        _say(f"{event['reader']}: {why}. {_HINTS.get(number, 'It is tried again until Ctrl-C.')}")
     raise structlog.DropEvent
 
 

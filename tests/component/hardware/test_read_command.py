@@ -183,6 +183,19 @@ def test_a_scanner_is_read_until_ctrl_c() -> None:
         assert child.wait(PATIENCE_S) == 0
 
 
+def test_a_reader_that_is_not_there_says_why_and_what_to_look_at(tmp_path: Path) -> None:
+    """One sentence, and a status that a script can see."""
+    with start("--driver", "serial", "--port", tmp_path / "no-tty") as child:
+        assert child.stderr is not None
+        said = [child.stderr.readline() for _ in range(3)]
+        child.send_signal(signal.SIGINT)
+        assert child.wait(PATIENCE_S) == 1
+    why = f"serial: cannot open {tmp_path / 'no-tty'}: No such file or directory. Is it plugged in"
+    assert said[0] == "serial: starting\n"
+    assert said[1].startswith(why)
+    assert said[2] == "serial: lost\n"
+
+
 def test_the_readers_of_a_configuration_file_are_read_together_until_the_count(tmp_path: Path) -> None:
     with SimulatedScanner() as scanner, SimulatedNfcField() as field:
         config = tmp_path / "door.toml"
