@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from gatehouse.commands.bench_office import office
 from gatehouse.commands.bench_page import Area
+from gatehouse.commands.bench_page_activity import AREA as HISTORY
 from gatehouse.commands.bench_page_history import point_id
 from gatehouse.commands.bench_scratch import Scratch
 from gatehouse.commands.bench_stopwatch import Figure
@@ -20,8 +21,11 @@ _COUNT: Final = "event.access_point_id, event.kind, count(*) .. GROUP BY"
 _ROWS: Final = "FROM event .. ORDER BY event.occurred_at"
 
 
-def fill(_place: Scratch) -> None:
-    """The history of Account activity is enough."""
+def fill(place: Scratch) -> None:
+    """The history of Account activity is enough: written here when that page is not asked for."""
+    if HISTORY.name not in place.filled():
+        HISTORY.fill(place)
+        place.note_filled(HISTORY.name, HISTORY.sizes(place))
 
 
 def measure(place: Scratch) -> Iterator[Figure]:

@@ -290,7 +290,7 @@ def _row(identity: DeviceTopic, event: WireEvent, each: Received, now: datetime)
         person_id=event.person,
         kind=event.kind.value,
         outcome=event.outcome.value,
-        reasons=[reason.value for reason in event.reasons],
+        reasons=[*dict.fromkeys(reason.value for reason in event.reasons)],
         pass_type=used.type.value if used else None,
         pass_id=used.id if used else None,
         # PostgreSQL takes no NUL in text; the body keeps the name as it came.

@@ -115,12 +115,14 @@ Index("ix_event_account_kind", *_ACCOUNT, Event.kind, *_NEWEST, **_some("kind <>
 Index("ix_event_account_outcome", *_ACCOUNT, Event.outcome, *_NEWEST, **_some("outcome <> 'granted'"))
 Index("ix_event_undone", Event.organization_id, Event.occurred_at, Event.refers_to, **_some("kind = 'undone'"))
 Index("ix_event_account_flagged", *_ACCOUNT, *_NEWEST, **_some("is_flagged"))
+# SQLite's own `ix_event_reasons`, by a migration, stands in for what PostgreSQL includes.
 Index(
     "ix_event_refused",
     Event.organization_id,
     *_NEWEST,
     *_COUNTED,
     **_some(REFUSED_OR_REVIEWED),
+    postgresql_include=["reasons"],
 )
 
 

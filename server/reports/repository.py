@@ -7,11 +7,24 @@ were not are never looked up one by one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, String, TextClause, cast, func, literal_column, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    String,
+    TextClause,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from access.wire.events import EventKind
@@ -22,9 +35,9 @@ from server.models.privacy import UNDONE_OF
 from server.reports.wanted import Wanted, What
 
 __all__ = [
-    "Bucket",
     "Counted",
     "Movement",
+    "Tallies",
     "Traits",
     "gone_counts",
     "movements",
@@ -38,16 +51,17 @@ __all__ = [
 
 Span = tuple[datetime, datetime]
 _MANY: Final = 400
+_HOUR: Final = 60
+_DAY: Final = timedelta(days=1)
 _REFUSALS: Final = tuple(sorted({*What.REFUSED.kinds, *What.REVIEWS.kinds}))
 _MOVES: Final = tuple(sorted(each.value for each in ENTRIES | EXITS | {EventKind.ANONYMOUS_EXIT}))
 
 
-class Bucket(NamedTuple):
-    """The start of a UTC hour (or minute), where, and what."""
+class Tallies(NamedTuple):
+    """How many there were from the instants on at which hours (or parts of one) begin, and by where and what."""
 
-    at: datetime
-    access_point_id: str
-    kind: str
+    by_time: Counter[datetime]
+    by_place: Counter[tuple[str, str]]
 
 
 class Counted(NamedTuple):
@@ -75,22 +89,38 @@ class Movement(NamedTuple):
     person_id: str | None
 
 
-def tallies(
-    session: Session, organization_id: str, wanted: Wanted, span: Span, *, is_by_minute: bool
-) -> Counter[Bucket]:
-    """How many in every UTC hour; by the minute where the zone's hours begin at other minutes."""
-    bucket = _bucket(session, is_by_minute=is_by_minute)
-    columns = (bucket, Event.access_point_id, Event.kind)
-    found: Counter[Bucket] = Counter()
-    for (at, point_id, kind), number in _counted(session, organization_id, wanted, span, columns).items():
-        found[Bucket(_instant(at), point_id, kind)] += number
-    return found
+def tallies(session: Session, organization_id: str, wanted: Wanted, span: Span, *, minutes: int) -> Tallies:
+    """How many by time, so many minutes at once, and how many by place: from one pass over the span."""
+    by_time, by_place = Counter[Any](), Counter[tuple[str, str]]()
+    columns = (_bucket(session, minutes).label("at"), Event.access_point_id, Event.kind)
+    for part in _parts(session, organization_id, span):
+        counted = select(*columns, func.count().label("number")).where(*_scope(organization_id, wanted, part))
+        each = counted.group_by(*columns).cte("counted").c
+        number = cast(func.sum(each.number), BigInteger)
+        times = select(each.at, null(), null(), number).group_by(each.at)
+        places = select(null(), each.access_point_id, each.kind, number)
+        both = union_all(times, places.group_by(each.access_point_id, each.kind))
+        for at, point_id, kind, found in session.execute(both):
+            if at is None:
+                by_place[point_id, kind] += found
+            else:
+                by_time[at] += found
+    for at, point_id, kind in _undone_of(session, organization_id, wanted, span, columns):
+        by_time[at] -= 1
+        by_place[point_id, kind] -= 1
+    return Tallies(Counter({_instant(at): number for at, number in (+by_time).items()}), +by_place)
 
 
 def plain_counts(session: Session, organization_id: str, wanted: Wanted, span: Span, column: Any) -> Counter[Any]:
     """How many by one column of the event."""
-    counted = _counted(session, organization_id, wanted, span, (column,))
-    return Counter({value: number for (value,), number in counted.items()})
+    found: Counter[Any] = Counter()
+    # Of people there are as many in a year as in its days: those are added up by the engine.
+    for part in [span] if column is Event.person_id else _parts(session, organization_id, span):
+        query = select(column, func.count()).where(*_scope(organization_id, wanted, part)).group_by(column)
+        for value, number in session.execute(query):
+            found[value] += number
+    found.subtract(value for (value,) in _undone_of(session, organization_id, wanted, span, (column,)))
+    return +found
 
 
 def gone_counts(session: Session, organization_id: str, wanted: Wanted) -> Counter[Counted]:
@@ -185,19 +215,32 @@ def rows(
     return list(session.scalars(query.limit(limit)))
 
 
-def _counted(
+def _parts(session: Session, organization_id: str, span: Span) -> Iterator[Span]:
+    """The whole span; on SQLite those of its days that have events. It sorts what it groups, and a day fits."""
+    if not _is_sqlite(session):
+        yield span
+        return
+    at: datetime | None = span[0]
+    while at is not None:
+        until = min(at + _DAY, span[1])
+        yield at, until
+        at = session.scalar(select(func.min(Event.occurred_at)).where(*_when(organization_id, (until, span[1]))))
+
+
+def _undone_of(
     session: Session, organization_id: str, wanted: Wanted, span: Span, columns: tuple[Any, ...]
-) -> Counter[tuple[Any, ...]]:
-    scope = _scope(organization_id, wanted, span)
-    found: Counter[tuple[Any, ...]] = Counter()
-    for *key, number in session.execute(select(*columns, func.count()).where(*scope).group_by(*columns)):
-        found[tuple(key)] += number
-    if wanted.what in (What.ENTRIES, What.EXITS):
-        for some in _chunks(_undone(session, organization_id, span)):
-            query = select(*columns, func.count()).where(Event.id.in_(some), *scope)
-            for *key, number in session.execute(query.group_by(*columns)):
-                found[tuple(key)] -= number
-    return +found
+) -> Iterator[tuple[Any, ...]]:
+    """The columns of each entry or exit that was undone, where those are asked for.
+
+    Whose and when are asked of the rows that are found: SQLite would go through the whole span for them.
+    """
+    if wanted.what not in (What.ENTRIES, What.EXITS):
+        return
+    for some in _chunks(_undone(session, organization_id, span)):
+        query = select(Event.organization_id, Event.occurred_at, *columns)
+        for whose, at, *key in session.execute(query.where(Event.id.in_(some), *_filters(wanted, wanted.what.kinds))):
+            if whose == organization_id and span[0] <= at < span[1]:
+                yield tuple(key)
 
 
 def _undone(session: Session, organization_id: str, span: Span) -> list[str]:
@@ -218,30 +261,40 @@ def _when(organization_id: str, span: Span) -> list[ColumnElement[bool]]:
 def _scope(
     organization_id: str, wanted: Wanted, span: Span, *, kinds: Collection[str] | None = None
 ) -> list[ColumnElement[bool] | TextClause]:
-    asked = kinds or wanted.what.kinds
-    scope: list[ColumnElement[bool] | TextClause] = [*_when(organization_id, span), Event.kind.in_(asked)]
-    if set(asked) <= set(_REFUSALS):
-        scope.append(text(REFUSED_OR_REVIEWED))
+    return [*_when(organization_id, span), *_filters(wanted, kinds or wanted.what.kinds)]
+
+
+def _filters(wanted: Wanted, kinds: Collection[str]) -> list[ColumnElement[bool] | TextClause]:
+    filters: list[ColumnElement[bool] | TextClause] = [Event.kind.in_(kinds)]
+    if set(kinds) <= set(_REFUSALS):
+        filters.append(text(REFUSED_OR_REVIEWED))
     if wanted.point_ids:
-        scope.append(Event.access_point_id.in_(wanted.point_ids))
+        filters.append(Event.access_point_id.in_(wanted.point_ids))
     if wanted.pass_type is not None:
-        scope.append(Event.pass_type == wanted.pass_type)
+        filters.append(Event.pass_type == wanted.pass_type)
     if wanted.is_offline is not None:
-        scope.append(Event.is_offline.is_(wanted.is_offline))
-    return scope
+        filters.append(Event.is_offline.is_(wanted.is_offline))
+    return filters
 
 
-def _bucket(session: Session, *, is_by_minute: bool) -> ColumnElement[Any]:
-    if session.get_bind().dialect.name == "sqlite":
-        # Instants are UTC texts there: 2026-11-21 15:04:05.000000.
-        return literal_column(f"substr(event.occurred_at, 1, {16 if is_by_minute else 13})", String)
-    return literal_column(f"date_trunc('{'minute' if is_by_minute else 'hour'}', event.occurred_at)")
+def _bucket(session: Session, minutes: int) -> ColumnElement[Any]:
+    if not _is_sqlite(session):
+        return literal_column(f"date_bin('{minutes} minutes', event.occurred_at, TIMESTAMPTZ '2000-01-01 00:00Z')")
+    # Instants are UTC texts there: 2026-11-21 15:04:05.000000.
+    if minutes == _HOUR:
+        return literal_column("substr(event.occurred_at, 1, 13)", String)
+    minute = f"substr(event.occurred_at, 15, 2) / {minutes} * {minutes}"
+    return literal_column(f"substr(event.occurred_at, 1, 14) || printf('%02d', {minute})", String)
 
 
 def _instant(bucket: datetime | str) -> datetime:
     if isinstance(bucket, datetime):
         return bucket.astimezone(UTC)
     return datetime.fromisoformat(bucket if len(bucket) > 13 else f"{bucket}:00").replace(tzinfo=UTC)
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def _chunks(ids: Iterable[str]) -> Iterable[list[str]]:

@@ -6,7 +6,7 @@ Days whose events retention has made counts are in them by those counts, of whic
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -18,7 +18,7 @@ from server.feed.projection import age_group
 from server.models import Event
 from server.reports import repository
 from server.reports.occupancy import Level, occupancy
-from server.reports.repository import Bucket, Counted
+from server.reports.repository import Counted, Tallies
 from server.reports.wanted import GroupBy, Wanted
 
 __all__ = ["Figures", "Group", "Page", "all_rows", "figures", "groups", "page", "traits_of"]
@@ -70,20 +70,22 @@ def figures(
     occupied_on = min(day or wanted.last_on, local_day(now, zone))
     occupied = (start_of_day(occupied_on, zone), start_of_day(add_days(occupied_on, 1), zone))
     with database.read() as session:
-        tallies = repository.tallies(session, organization_id, wanted, span, is_by_minute=_has_odd_hours(span, zone))
+        tallies = repository.tallies(session, organization_id, wanted, span, minutes=_minutes(span, zone))
         gone = repository.gone_counts(session, organization_id, wanted)
         reasons = repository.reason_counts(session, organization_id, wanted, span)
         moves = repository.movements(session, organization_id, wanted.point_ids, occupied)
-    hours, days, points, kinds = Counter[int](), Counter[date](), Counter[str](), Counter[str]()
+    points, kinds = Counter[str](), Counter[str]()
+    for point_id, kind, number in _by_place(tallies, gone):
+        points[point_id] += number
+        kinds[kind] += number
+    hours, days = Counter[int](), Counter[date]()
     heat = [[0] * 24 for _ in range(7)]
-    for place, number in _places(tallies, gone, zone):
-        hours[place.hour] += number
-        days[place.day] += number
-        points[place.access_point_id] += number
-        kinds[place.kind] += number
-        heat[place.day.weekday()][place.hour] += number
+    for on, hour, number in _by_time(tallies, gone, zone):
+        hours[hour] += number
+        days[on] += number
+        heat[on.weekday()][hour] += number
     return Figures(
-        total=tallies.total() + gone.total(),
+        total=tallies.by_time.total() + gone.total(),
         only_counted=max(0, gone.total()),
         by_hour=tuple(hours[hour] for hour in range(24)),
         by_day=tuple((each, days[each]) for each in wanted.days),
@@ -97,32 +99,43 @@ def figures(
 
 
 def groups(
-    database: Database, organization_id: str, wanted: Wanted, by: GroupBy, *, zone: tzinfo, today: date
+    database: Database,
+    organization_id: str,
+    wanted: Wanted,
+    by: GroupBy,
+    *,
+    found: Figures,
+    zone: tzinfo,
+    today: date,
 ) -> list[Group]:
-    """The counts by one thing: what has an order in it, others the largest first."""
+    """The counts by one thing: what has an order in it, others the largest first. `found` are what was asked for's."""
+    if by in _KNOWN:
+        return [Group(key, number) for key, number in _KNOWN[by](found) if number > 0]
     span = wanted.span(zone)
     with database.read() as session:
         gone = repository.gone_counts(session, organization_id, wanted)
         if by is GroupBy.PASS_TYPE:
-            found = repository.plain_counts(session, organization_id, wanted, span, Event.pass_type)
-            used = Counter({each or "": number for each, number in found.items()})
+            found_ = repository.plain_counts(session, organization_id, wanted, span, Event.pass_type)
+            used = Counter({each or "": number for each, number in found_.items()})
             for place, number in gone.items():
                 used[place.pass_type] += number
             return _listed(+used)
         nameless = Counter({"": gone.total()})
         if by is GroupBy.OFFLINE:
-            found = repository.plain_counts(session, organization_id, wanted, span, Event.is_offline)
-            return _listed(+(Counter({"yes" if each else "no": number for each, number in found.items()}) + nameless))
-        if by in (GroupBy.AGE_GROUP, GroupBy.CITY):
-            people = repository.people_counts(session, organization_id, wanted, span)
-            return _listed(+(_of_people(people, by, today) + nameless))
-        tallies = repository.tallies(session, organization_id, wanted, span, is_by_minute=_has_odd_hours(span, zone))
-    counted: Counter[Any] = Counter()
-    for place, number in _places(tallies, gone, zone):
-        counted[_key(by, place)] += number
-    if by in (GroupBy.DAY, GroupBy.HOUR, GroupBy.WEEKDAY):
-        return [Group(key, counted[key]) for key in sorted(+counted)]
-    return _listed(+counted)
+            told = repository.plain_counts(session, organization_id, wanted, span, Event.is_offline)
+            return _listed(+(Counter({"yes" if each else "no": number for each, number in told.items()}) + nameless))
+        people = repository.people_counts(session, organization_id, wanted, span)
+    return _listed(+(_of_people(people, by, today) + nameless))
+
+
+_KNOWN: Final[dict[GroupBy, Callable[[Figures], Iterable[tuple[Any, int]]]]] = {
+    GroupBy.DAY: lambda found: found.by_day,
+    GroupBy.HOUR: lambda found: enumerate(found.by_hour),
+    GroupBy.WEEKDAY: lambda found: enumerate(map(sum, found.heat), start=1),
+    GroupBy.ACCESS_POINT: lambda found: found.by_point,
+    GroupBy.KIND: lambda found: _most_first(found.by_kind),
+}
+"""What is counted for the charts already."""
 
 
 def page(
@@ -179,34 +192,28 @@ def traits_of(database: Database, organization_id: str, shown: Page) -> dict[str
         return repository.traits(session, organization_id, ids)
 
 
-def _has_odd_hours(span: tuple[datetime, datetime], zone: tzinfo) -> bool:
-    """Whether a local hour begins within a UTC hour somewhere in the span, as in Newfoundland."""
+def _minutes(span: tuple[datetime, datetime], zone: tzinfo) -> int:
+    """The longest time within which no local hour of the span begins: 60, or 15 as for Newfoundland's half hours."""
     at, end = span[0].astimezone(UTC), span[1].astimezone(UTC)
+    offsets = {at.astimezone(zone).utcoffset()}
     while at < end:
-        offset = at.astimezone(zone).utcoffset() or timedelta()
-        if offset % timedelta(hours=1):
-            return True
+        offsets.add(at.astimezone(zone).utcoffset())
         at += timedelta(days=1)
-    return False
+    odd = {(each or timedelta()) % timedelta(hours=1) for each in offsets}
+    return next(each for each in (60, 15, 1) if each == 1 or not any(one % timedelta(minutes=each) for one in odd))
 
 
-def _places(tallies: Counter[Bucket], gone: Counter[Counted], zone: tzinfo) -> Iterator[tuple[Counted, int]]:
+def _by_time(tallies: Tallies, gone: Counter[Counted], zone: tzinfo) -> Iterator[tuple[date, int, int]]:
     """Every count by its hour on the wall clock: of the events that are there, then of those that are counts."""
-    for bucket, number in tallies.items():
-        local = wall_clock(bucket.at, zone)
-        yield Counted(local.date(), local.hour, bucket.access_point_id, bucket.kind, ""), number
-    yield from gone.items()
+    for at, number in tallies.by_time.items():
+        local = wall_clock(at, zone)
+        yield local.date(), local.hour, number
+    yield from ((place.day, place.hour, number) for place, number in gone.items())
 
 
-def _key(by: GroupBy, place: Counted) -> Any:
-    keys = {
-        GroupBy.DAY: place.day,
-        GroupBy.HOUR: place.hour,
-        GroupBy.WEEKDAY: place.day.isoweekday(),
-        GroupBy.ACCESS_POINT: place.access_point_id,
-        GroupBy.KIND: place.kind,
-    }
-    return keys[by]
+def _by_place(tallies: Tallies, gone: Counter[Counted]) -> Iterator[tuple[str, str, int]]:
+    yield from ((point_id, kind, number) for (point_id, kind), number in tallies.by_place.items())
+    yield from ((place.access_point_id, place.kind, number) for place, number in gone.items())
 
 
 def _of_people(found: Counter[repository.Traits | None], by: GroupBy, today: date) -> Counter[str]:

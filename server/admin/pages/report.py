@@ -105,7 +105,9 @@ class ReportPage(OfficePage):
         by = GroupBy(asked["group"]) if asked.get("group") in set(GroupBy) else None
         day = _day_within(asked.get("day"), wanted)
         found = service.figures(database, organization_id, wanted, zone=zone, now=say.now, day=day)
-        grouped = service.groups(database, organization_id, wanted, by, zone=zone, today=say.today) if by else []
+        grouped = (
+            service.groups(database, organization_id, wanted, by, found=found, zone=zone, today=say.today) if by else []
+        )
         page = service.page(
             database,
             organization_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from access.domain.reasons import Reason
 from access.wire.receipts import Receipt
 from access.wire.topics import Channel, DeviceTopic
 from server.db import Commit, Database
@@ -62,6 +64,18 @@ def test_an_event_is_stored_as_it_was_said(club: Database, record: Any, pen: Any
     assert [each for commit in heard for each in commit.events] == [("club", event["id"])]
     record(door.topic, door.batch(event))
     assert [each for commit in heard for each in commit.events] == [("club", event["id"])]
+
+
+def test_thousands_of_reasons_stop_no_engine(club: Database, record: Any, pen: Any) -> None:
+    """They stand in an index: each once, however often a door says it; the body keeps what was said."""
+    chosen = random.Random(3)
+    said = [chosen.choice(list(Reason)).value for _ in range(2000)]
+    door = pen("door")
+    event = door.event(kind="denied", outcome="denied", reasons=said)
+    assert record(door.topic, door.batch(event)).through_seq == 1
+    (row,) = rows(club, Event)
+    assert row.reasons == list(dict.fromkeys(said))
+    assert json.loads(row.body)["reasons"] == said
 
 
 def test_the_account_is_found_by_the_person(club: Database, record: Any, pen: Any) -> None:

@@ -158,7 +158,7 @@ def test_counts_are_those_of_counting_by_hand(database: Database, zone_name: str
                 (each.person_id or "?")[-1], ""
             ),
         }.items():
-            grouped = service.groups(database, ORGANIZATION, wanted, by, zone=zone, today=TODAY)
+            grouped = service.groups(database, ORGANIZATION, wanted, by, found=found, zone=zone, today=TODAY)
             assert {each.key: each.number for each in grouped} == Counter(map(key, mine)), by
 
 

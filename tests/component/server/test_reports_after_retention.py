@@ -11,7 +11,7 @@ import pytest
 from server.db import Database
 from server.models import Device, DeviceMark, Event
 from server.reports import service
-from server.reports.service import Figures
+from server.reports.service import Figures, Group
 from server.reports.wanted import GroupBy, Wanted, What
 from server.retention import movements
 from tests.component.server.test_reports import ORGANIZATION, TODAY, fill, some_filters
@@ -44,6 +44,12 @@ def figures(database: Database, wanted: Wanted) -> Figures:
     return replace(found, only_counted=0, reasons=(), occupancy=())
 
 
+def grouped(database: Database, wanted: Wanted, by: GroupBy) -> list[Group]:
+    """The counts by one thing."""
+    found = service.figures(database, ORGANIZATION, wanted, zone=ZONE, now=NOW)
+    return service.groups(database, ORGANIZATION, wanted, by, found=found, zone=ZONE, today=TODAY)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_figures_of_days_that_became_counts_are_what_they_were(database: Database, seed: int) -> None:
     """Also of what was undone before, while or after its events went; nothing is known of what was decided offline."""
@@ -51,20 +57,18 @@ def test_the_figures_of_days_that_became_counts_are_what_they_were(database: Dat
     events = fill(database, first, 5, events=300, seed=seed)
     asked = [each for each in some_filters(FIRST_ON, FIRST_ON + timedelta(days=2)) if each.is_offline is None]
     before = [figures(database, each) for each in asked]
-    groups = [service.groups(database, ORGANIZATION, asked[0], by, zone=ZONE, today=TODAY) for by in OF_EVERYBODY]
+    groups = {by: grouped(database, asked[0], by) for by in OF_EVERYBODY}
     for through in (150, 310, len(events)):
         assert reduce(database, through) > 0
         assert [figures(database, each) for each in asked] == before
-        for by, expected in zip(OF_EVERYBODY, groups, strict=True):
-            assert service.groups(database, ORGANIZATION, asked[0], by, zone=ZONE, today=TODAY) == expected, by
+        assert {by: grouped(database, asked[0], by) for by in OF_EVERYBODY} == groups
     with database.read() as session:
         assert session.query(Event).filter_by(organization_id=ORGANIZATION).count() == 0
     entries = Wanted(first_on=FIRST_ON, last_on=FIRST_ON + timedelta(days=2))
     found = service.figures(database, ORGANIZATION, entries, zone=ZONE, now=NOW)
     assert found.only_counted == found.total > 0
     for by in (GroupBy.AGE_GROUP, GroupBy.CITY, GroupBy.OFFLINE):
-        nameless = service.groups(database, ORGANIZATION, entries, by, zone=ZONE, today=TODAY)
-        assert [(each.key, each.number) for each in nameless] == [("", found.total)]
+        assert [(each.key, each.number) for each in grouped(database, entries, by)] == [("", found.total)]
     assert figures(database, replace(entries, is_offline=True)).total == 0
 
 
