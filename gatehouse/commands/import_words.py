@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -28,6 +29,9 @@ _MORE = {
 }
 
 
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
 class _Details(dict[str, Any]):
     """What a text asks for and nobody told is left open."""
 
@@ -40,9 +44,9 @@ def texts_for(environment: Mapping[str, str]) -> Texts:
     return texts(next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "en"))
 
 
-def said_failure(words: Texts, code: str) -> str:
+def said_failure(words: Texts, code: str, details: Mapping[str, Any] = _NONE) -> str:
     """Why a file as a whole does not go in; "" for a code that has no words here."""
-    return _filled(words, f"import_failure.{code}", {}) or ""
+    return _filled(words, f"import_failure.{code}", details) or ""
 
 
 def show(console: Console, job: dict[str, Any], words: Texts, *, is_started: bool) -> None:

@@ -53,7 +53,8 @@ class Centre:
         from gatehouse.commands.import_words import said_failure, texts_for
 
         said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-        words = said_failure(texts_for(os.environ), said.get("code", "")) or said.get("title", "")
+        details = next((each["details"] for each in said.get("errors", ())), {})
+        words = said_failure(texts_for(os.environ), said.get("code", ""), details) or said.get("title", "")
         fail(f"The centre refused: {words or answer.status_code}")
 
 

@@ -88,7 +88,10 @@ def simple(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """A cell's text without what spreadsheets put around it: blanks, a guarding apostrophe, `="..."`."""
+    """A cell's text without what spreadsheets put around it: blanks, a guarding apostrophe, `="..."`.
+
+    Accents are part of their letters, however a Mac takes them apart."""
+    text = unicodedata.normalize("NFC", text)
     plain = _GUARDED.sub("", text.strip(), count=1).strip() if text.strip()[:1] == "'" else text.strip()
     quoted = _QUOTED_NUMBER.fullmatch(plain)
     return quoted[1] if quoted else plain

@@ -20,8 +20,10 @@ FAILURES: Final = (
     "no_pictures",
     "not_a_table",
     "not_a_zip",
+    "quote_open",
     "row_too_long",
     "too_large",
+    "too_many_columns",
     "too_many_rows",
     "wrong_state",
     "zip_bomb",
@@ -36,3 +38,4 @@ class FileRefused(ServerError):
     def __init__(self, code: str, **details: Any) -> None:
         super().__init__(code)
         self.code, self.details = code, details
+        self.extensions = {"errors": [{"field": "file", "code": code, "details": details}]}

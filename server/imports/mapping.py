@@ -66,6 +66,9 @@ class RowReader:
             text = clean(row[place]) if place < len(row) else ""
             if not text:
                 continue
+            if "\ufffd" in text:
+                problems.append(Problem("damaged_text", name, text))
+                continue
             if text == CLEAR:
                 values[name] = None
                 continue

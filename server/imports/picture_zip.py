@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -36,7 +37,9 @@ _MAX_FILES: Final = 20_000
 _MAX_DIRECTORY_BYTES: Final = 8 * 1024 * 1024
 """Enough for 20,000 pictures with long names and the shadow that a Mac adds to each."""
 _CHUNK: Final = 20
-_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
+_SUFFIXES: Final = (".jpg", ".jpeg", ".jfif", ".png", ".webp")
+_OTHER_PICTURES: Final = (".avif", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff")
+"""Pictures of kinds that do not go in: told, where everything else in a zip is passed over."""
 
 
 def check_zip(path: Path) -> int:
@@ -45,10 +48,10 @@ def check_zip(path: Path) -> int:
         raise FileRefused("too_large", most=MAX_ZIP_BYTES // 1024 // 1024)
     try:
         with _Bounded(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
-            names = list(_pictures(archive))
+            names = [each.filename for _, each in _pictures(archive)]
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise FileRefused("not_a_zip") from error
-    if not names:
+    if not any(_suffix(name) in _SUFFIXES for name in names):
         raise FileRefused("no_pictures")
     if len(names) > _MAX_FILES:
         raise FileRefused("too_many_rows", most=_MAX_FILES)
@@ -72,9 +75,13 @@ def _pictures(archive: zipfile.ZipFile) -> Iterator[tuple[int, zipfile.ZipInfo]]
     for each in archive.infolist():
         path = PurePosixPath(each.filename.replace("\\", "/"))
         is_shadow = path.name.startswith(".") or "__MACOSX" in path.parts
-        if not each.is_dir() and not is_shadow and path.suffix.lower() in _SUFFIXES:
+        if not each.is_dir() and not is_shadow and _suffix(each.filename) in _SUFFIXES + _OTHER_PICTURES:
             number += 1
             yield number, each
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).suffix.lower()
 
 
 class PictureWork:
@@ -93,9 +100,12 @@ class PictureWork:
         self._next = []
         for number, info in islice(self._left, _CHUNK):
             name = PurePosixPath(info.filename.replace("\\", "/"))
-            self._next.append((number, name.name, name.stem.strip(), self._taken(info, name.name)))
+            stem = unicodedata.normalize("NFC", name.stem.strip())
+            self._next.append((number, name.name, stem, self._taken(info, name.name)))
 
     def _taken(self, info: zipfile.ZipInfo, name: str) -> str | RowRefused:
+        if _suffix(name) not in _SUFFIXES:
+            return RowRefused(Problem("not_a_picture", "file", name))
         try:
             raw = self._read(info)
             if not self._job.is_dry:
@@ -133,7 +143,7 @@ class PictureWork:
                 if isinstance(taken, RowRefused):
                     raise taken
                 person = _holder(people, stem, name)
-                batch.claim("picture", person.id, "file")
+                batch.claim("picture", person.id, "file", shown=name)
                 tally.count(self._give(session, batch, person, taken))
             except RowRefused as refused:
                 tally.refuse(number, refused)

@@ -19,6 +19,7 @@ CODES: Final = (
     "card_unreadable",
     "control_characters",
     "damaged_number",
+    "damaged_text",
     "ends_before_start",
     "entry_differs",
     "external_id_taken",

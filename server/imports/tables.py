@@ -1,12 +1,15 @@
 """Reading a file of rows: which encoding, which delimiter, which header; then row by row, without keeping them.
 
-UTF-8 and UTF-16 by their marks, else UTF-8 if it is valid, else Windows-1252, as Excel writes it.
+UTF-8 and UTF-16 by their marks or their zeros, else UTF-8 where more of it is valid than not, else Windows-1252, as
+Excel writes it. A character that is none becomes U+FFFD, which no row is taken in with.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +23,12 @@ MAX_CSV_BYTES: Final = 100 * 1024 * 1024
 MAX_ROWS: Final = 500_000
 _MAX_COLUMNS: Final = 200
 _MAX_ROW: Final = 1_000_000
+_MAX_CELL: Final = csv.field_size_limit()
+_MAX_NUMBER: Final = 2 * MAX_ROWS
+"""No row has a higher number: a file of empty rows takes as long to read as a full one."""
 _SAMPLE: Final = 200_000
 _DELIMITERS: Final = ",;\t|"
+_SEPARATOR: Final = re.compile(r'"?sep=(.?)[^\r\n]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _SHOWN: Final = 5
 
 
@@ -47,14 +54,18 @@ def layout_of(path: Path) -> Layout:
         sample = file.read(_SAMPLE)
     if not sample.strip():
         raise FileRefused("empty")
-    skipped = 1 if sample[:4].lower() == "sep=" else 0
-    body = sample.split("\n", 1)[1] if skipped and "\n" in sample else sample
-    delimiter = sample[4] if skipped and sample[4:5] in tuple(_DELIMITERS) else _delimiter(body)
+    said = _SEPARATOR.match(sample)
+    body = sample[said.end() :] if said else sample
+    if not body.strip():
+        raise FileRefused("empty")
+    delimiter = said[1] if said and said[1] in tuple(_DELIMITERS) else _delimiter(body)
     rows = [row for row in _some_rows(body, delimiter) if any(cell.strip() for cell in row)]
-    if not rows or len(rows[0]) > _MAX_COLUMNS or _is_binary(sample):
+    if not rows or _is_binary(sample):
         raise FileRefused("not_a_table")
+    if len(rows[0]) > _MAX_COLUMNS:
+        raise FileRefused("too_many_columns", most=_MAX_COLUMNS)
     header = tuple(cell.strip().lstrip("\ufeff") for cell in rows[0])
-    return Layout(encoding, delimiter, header, tuple(tuple(row) for row in rows[1 : _SHOWN + 1]), skipped)
+    return Layout(encoding, delimiter, header, tuple(tuple(row) for row in rows[1 : _SHOWN + 1]), 1 if said else 0)
 
 
 def rows_of(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -71,13 +82,17 @@ def rows_of(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         number = layout.skipped
         while True:
             number += 1
+            if number > _MAX_NUMBER:
+                raise FileRefused("too_many_rows", most=MAX_ROWS)
             lines.begin(number)
             try:
                 row = next(reader, None)
             except csv.Error as error:
-                raise FileRefused("not_a_table", row=number) from error
+                raise FileRefused("row_too_long", row=number, most=_MAX_CELL) from error
             if row is None:
                 return
+            if lines.is_open:
+                raise FileRefused("quote_open", row=number)
             if not any(cell.strip() for cell in row):
                 continue
             if is_header_seen:
@@ -95,6 +110,13 @@ class _Lines:
     def begin(self, row: int) -> None:
         """What comes next belongs to this row."""
         self._row, self._left = row, _MAX_ROW
+        self._count = self._quotes = 0
+        self._is_over = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the row took in every line to the end of the file, in search of a quotation mark that closes it."""
+        return self._is_over and self._count > 1 and self._quotes % 2 == 1
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -105,7 +127,10 @@ class _Lines:
         if self._left < 0:
             raise FileRefused("row_too_long", row=self._row, most=_MAX_ROW)
         if not line:
+            self._is_over = True
             raise StopIteration
+        self._count += 1
+        self._quotes += line.count('"')
         return line
 
 
@@ -126,18 +151,18 @@ def _encoding(path: Path) -> str:
             return "utf-8-sig"
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
-        if start[1::2].count(0) > len(start) // 4:
-            return "utf-16-le"
-        decoder = codecs.getincrementaldecoder("utf-8")()
+        for zeros, encoding in ((start[1::2], "utf-16-le"), (start[::2], "utf-16-be")):
+            if zeros.count(0) > len(start) // 4:
+                return encoding
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        good = bad = 0
         chunk = start
-        try:
-            while chunk:
-                decoder.decode(chunk)
-                chunk = file.read(1024 * 1024)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
+        while chunk:
+            text = decoder.decode(chunk)
+            wrong = text.count("\ufffd")
+            good, bad = good + len(text) - len(text.encode("ascii", "ignore")) - wrong, bad + wrong
+            chunk = file.read(1024 * 1024)
+    return "utf-8" if good > bad or not bad else "cp1252"
 
 
 def _delimiter(sample: str) -> str:
@@ -154,7 +179,7 @@ def _delimiter(sample: str) -> str:
 def _some_rows(sample: str, delimiter: str) -> list[list[str]]:
     rows: list[list[str]] = []
     try:
-        for row in csv.reader(sample.splitlines(keepends=True), delimiter=delimiter):
+        for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
             rows.append(row)
             if len(rows) > 40:
                 break

@@ -64,4 +64,5 @@ def test_a_failure_says_why() -> None:
     """In words; what nobody told is left open rather than half said."""
     assert "The file has no rows." in shown({"LANG": "en_CA.UTF-8"}, state="failed", failure="empty", problems=[])
     assert said_failure(texts_for({}), "too_large") == "The file is too large: at most … MB."
+    assert said_failure(texts_for({}), "too_large", {"most": 100}) == "The file is too large: at most 100 MB."
     assert said_failure(texts_for({}), "unheard_of") == ""

@@ -374,11 +374,21 @@ def test_pictures_come_as_a_zip(quick_desk: Desk) -> None:
             "000125.png": b"not a picture",
             "P-3.png": b"\x00" * (6 * 1024 * 1024),
             "P-1.png": picture("gray", (6000, 6000)),
+            "more/000123.PNG": picture("gray"),
+            "000124.heic": b"a telephone's",
         }
     )
     done = quick_desk.bring_in("pictures", content)
-    assert outcome(done) == (2, 0, 0, 4)
-    assert {code for _, _, code in codes(done)} == {"unknown_person", "not_a_picture", "picture_too_large"}
+    assert outcome(done) == (2, 0, 0, 6)
+    told = [(each["value"], each["code"], each.get("details")) for each in done.problems]
+    assert told == [
+        ("000999.png", "unknown_person", None),
+        ("000125.png", "not_a_picture", None),
+        ("P-3.png", "picture_too_large", None),
+        ("P-1.png", "picture_too_large", None),
+        ("000123.PNG", "twice", {"first": 1}),
+        ("000124.heic", "not_a_picture", None),
+    ]
     with quick_desk.database.read() as session:
         maya = session.scalars(select(Person).where(Person.external_id == "P-1")).one()
         assert maya.access_picture is not None

@@ -67,6 +67,18 @@ def test_a_note_has_lines_as_in_the_back_office() -> None:
     assert found == {("first_name", "control_characters"), ("admin_note", "too_long")}
 
 
+def test_headers_of_a_mac_and_in_capitals_are_understood() -> None:
+    """Accents taken apart, hard blanks, capitals, and a cell in the same spelling; what was lost is a problem."""
+    header = ["NUME\u0301RO DE MEMBRE", "\u00a0Pre\u0301nom ", "Nom\u00a0de\u00a0famille"]
+    found = guess(KINDS["people"], header)
+    assert found == ["member_id", "first_name", "last_name"]
+    reader = RowReader(KINDS["people"], found)
+    assert getattr(reader.record(["7", "Zoe\u0301", "Roy"]), "first_name", "") == "Zoé"
+    with pytest.raises(RowRefused) as caught:
+        reader.record(["7", "Zo\ufffd", "Roy"])
+    assert [(each.field, each.code) for each in caught.value.problems] == [("first_name", "damaged_text")]
+
+
 def test_an_empty_cell_is_nothing_and_a_hyphen_clears() -> None:
     """Given, not given, given as nothing."""
     record = RowReader(KINDS["people"], ["member_id", "email", "phone"]).record(["007", "", "-"])

@@ -44,6 +44,18 @@ def refused(path: Path) -> str:
     return found.value.code
 
 
+def test_what_may_be_a_picture_is_counted_and_the_rest_passed_over(tmp_path: Path) -> None:
+    """In folders, in capitals; no shadows of a Mac. A picture of another kind is counted, too, so that it is told."""
+    path = tmp_path / "upload"
+    names = ["photos/", "photos/7.JPG", "C:\\photos\\8.JpEg", "9.jfif", "10.HEIC", "Thumbs.db", "read me.txt"]
+    path.write_bytes(zipped(*names, "__MACOSX/photos/._7.JPG", "photos/.DS_Store", "photos/.7.jpg"))
+    assert check_zip(path) == 4
+    path.write_bytes(zipped("1.heic", "photos/"))
+    assert refused(path) == "no_pictures"
+    path.write_bytes(b"")
+    assert refused(path) == "not_a_zip"
+
+
 @pytest.mark.parametrize("count", [1, 0xFFFF])
 @pytest.mark.parametrize("comment", [b"", b"holiday pictures"])
 def test_a_directory_that_is_said_to_be_huge_is_not_read(tmp_path: Path, count: int, comment: bytes) -> None:
