@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from server.accounts.locks import hold_people
+from server.accounts.repository import account_of
 from server.api import repository as api_repository
 from server.api.auth import actor_of, caller_of, needs, problems
 from server.api.errors import StandsInTheWay
@@ -137,7 +138,7 @@ def remove_account(asked: _Asked) -> Any:
 
 
 def _delete_everybody(session: Session, organization_id: str, account_id: str) -> list[Erased]:
-    account, now = repository.account_of(session, organization_id, account_id), utc_now()
+    account, now = account_of(session, organization_id, account_id), utc_now()
     erased: list[Erased] = []
     found: list[Problem] = []
     people = repository.living(session, account)

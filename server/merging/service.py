@@ -20,6 +20,7 @@ from server.accounts.balance import standing
 from server.accounts.holdings import is_membership_shared
 from server.accounts.locks import hold_accounts, hold_people
 from server.accounts.people import is_minor
+from server.accounts.repository import account_of
 from server.audit import hook as audit
 from server.errors import NotFound
 from server.merging import moving
@@ -128,7 +129,7 @@ def _locked(session: Session, organization_id: str, kept_id: str, gone_id: str) 
 
 def _accounts(session: Session, kept: Person, gone: Person) -> tuple[Account, Account]:
     ids = {kept.account_id, gone.account_id}
-    found = {each: repository.account_of(session, kept.organization_id, each) for each in ids}
+    found = {each: account_of(session, kept.organization_id, each) for each in ids}
     return found[kept.account_id], found[gone.account_id]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.locks import hold_account, hold_person
+from server.accounts.repository import account_of
 from server.models import Person
 from server.privacy import repository
 from server.privacy.errors import ArchiveRefused
@@ -32,7 +33,7 @@ def archive_person(
         return
     _refuse([each for each in of_archiving(session, person, now=now) if not is_confirmed or each not in WARNINGS])
     person.archived_at = now
-    account = repository.account_of(session, organization_id, person.account_id)
+    account = account_of(session, organization_id, person.account_id)
     session.flush()
     if account.archived_at is None and all(each.archived_at for each in repository.living(session, account)):
         account.archived_at = now
@@ -46,7 +47,7 @@ def unarchive_person(session: Session, organization_id: str, person_id: str) -> 
     if person.merged_into is not None:
         _refuse([Obstacle.MERGED])
     person.archived_at = None
-    repository.account_of(session, organization_id, person.account_id).archived_at = None
+    account_of(session, organization_id, person.account_id).archived_at = None
 
 
 def archive_account(

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from access.domain.people import Language
 from server.accounts.locks import hold_person
+from server.accounts.repository import account_of
 from server.audit import hook as audit
 from server.models import (
     Account,
@@ -127,7 +128,7 @@ def _erase(session: Session, person: Person, refused: list[Obstacle], now: datet
     if refused:
         raise ErasureRefused(refused)
     organization = session.get_one(Organization, person.organization_id)
-    account = repository.account_of(session, organization.id, person.account_id)
+    account = account_of(session, organization.id, person.account_id)
     rows = repository.same_person(session, person)
     ids = [each.id for each in rows]
     found = _Found()

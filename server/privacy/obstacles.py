@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from access.domain.instants import local_day
 from server.accounts import holdings
+from server.accounts.repository import account_of
 from server.models import Account, Activity, Membership, Multipass, Occurrence, Organization, Person, Registration
 from server.privacy import repository
 from server.retention.keeping import Keeping
@@ -87,7 +88,7 @@ def _gone(person: Person) -> list[Obstacle]:
 
 
 def _of_account(session: Session, person: Person) -> list[Obstacle]:
-    account = repository.account_of(session, person.organization_id, person.account_id)
+    account = account_of(session, person.organization_id, person.account_id)
     others = [each for each in repository.living(session, account, but=person.id) if each.archived_at is None]
     if others:
         return [Obstacle.IS_OWNER] if account.owner_id == person.id else []

@@ -20,7 +20,6 @@ from server.models import (
 )
 
 __all__ = [
-    "account_of",
     "archived_before",
     "is_picture_used",
     "last_movement_at",
@@ -38,15 +37,6 @@ def person_of(session: Session, organization_id: str, person_id: str) -> Person:
     found = session.scalars(wanted).one_or_none()
     if found is None:
         raise NotFound("there is no such person here")
-    return found
-
-
-def account_of(session: Session, organization_id: str, account_id: str) -> Account:
-    """An account of the organization. Raises NotFound."""
-    wanted = select(Account).where(Account.id == account_id, Account.organization_id == organization_id)
-    found = session.scalars(wanted).one_or_none()
-    if found is None:
-        raise NotFound("there is no such account here")
     return found
 
 
