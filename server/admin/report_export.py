@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import structlog
 
 from server.admin.say import Say
 from server.checkins.activity import ActivityRow, Names
 from server.checkins.csv_export import csv_chunks, file_name
+from server.checkins.repository import access_point_names
 from server.db import Database
 from server.exports.xlsx import Cell, xlsx_chunks
 from server.feed.projection import age_group
-from server.reports.repository import Traits
-from server.reports.service import all_rows, traits_of
+from server.reports.repository import Counted, Traits
+from server.reports.service import all_rows, only_counted, traits_of, undone_of
 from server.reports.wanted import Wanted
 
 __all__ = ["cells", "report_csv", "report_file_name", "report_xlsx"]
@@ -52,7 +54,7 @@ def cells(
 
 
 def _header(columns: tuple[str, ...], say: Say) -> list[str]:
-    return [say.t(f"report_column.{each}") for each in columns]
+    return [*(say.t(f"report_column.{each}") for each in columns), say.t("report.row"), say.t("report.number")]
 
 
 def _rows(
@@ -64,16 +66,59 @@ def _rows(
     *,
     is_oldest_first: bool,
 ) -> Iterator[list[Cell]]:
-    for page in all_rows(database, organization_id, wanted, zone=say.zone, is_oldest_first=is_oldest_first):
+    """Events and counts in the order of time. The last cell is how many a row stands for: they add up to the total."""
+    where = {"zone": say.zone, "is_oldest_first": is_oldest_first}
+    events = _event_rows(database, organization_id, wanted, columns, say, **where)
+    gone = only_counted(database, organization_id, wanted, **where)
+    names = _point_names(database, organization_id, {place.access_point_id for _, place, _ in gone}, say)
+    counts = ((at, _count_cells(at, place, number, columns, names, say)) for at, place, number in gone)
+    for _, row in heapq.merge(events, counts, key=lambda each: each[0], reverse=not is_oldest_first):
+        yield row
+
+
+def _event_rows(
+    database: Database,
+    organization_id: str,
+    wanted: Wanted,
+    columns: tuple[str, ...],
+    say: Say,
+    *,
+    zone: tzinfo,
+    is_oldest_first: bool,
+) -> Iterator[tuple[datetime, list[Cell]]]:
+    for page in all_rows(database, organization_id, wanted, zone=zone, is_oldest_first=is_oldest_first):
         has_traits = "age_group" in columns or "city" in columns
         traits = traits_of(database, organization_id, page) if has_traits else {}
+        undone = undone_of(database, organization_id, wanted, page, zone=zone)
         for row in page.rows:
+            is_undone = row.event.id in undone
+            counted: list[Cell] = [say.t("report.row_undone" if is_undone else "report.row_event"), int(not is_undone)]
             try:
-                yield cells(row, columns, page.names, traits, say)
+                yield row.event.occurred_at, cells(row, columns, page.names, traits, say) + counted
             except Exception as error:
                 # Half a file would be taken for a whole one: the row stays, with what is certain.
                 _log.error("export_row_failed", event_id=row.event.id, error=type(error).__name__)
-                yield [row.event.occurred_at if each == "time" else "" for each in columns]
+                certain: list[Cell] = [row.event.occurred_at if each == "time" else "" for each in columns]
+                yield row.event.occurred_at, certain + counted
+
+
+def _count_cells(
+    at: datetime, place: Counted, number: int, columns: tuple[str, ...], names: Mapping[str, str], say: Say
+) -> list[Cell]:
+    """What is known of them: the hour, where, what, and with what."""
+    said: dict[str, Cell] = {
+        "time": say.local(at),
+        "kind": say.kind(place.kind),
+        "access_point": names.get(place.access_point_id, place.access_point_id),
+        "pass_type": say.words.pass_type(place.pass_type) if place.pass_type else "",
+    }
+    return [*(said.get(each, "") for each in columns), say.t("report.row_count"), number]
+
+
+def _point_names(database: Database, organization_id: str, point_ids: set[str], say: Say) -> dict[str, str]:
+    with database.read() as session:
+        found = access_point_names(session, organization_id, point_ids)
+    return {id_: str(name.in_language(say.language)) for id_, name in found.items()}
 
 
 def _cell(column: str, row: ActivityRow, names: Names, traits: Mapping[str, Traits], say: Say) -> Cell:
@@ -109,7 +154,9 @@ def _point(row: ActivityRow, names: Names, say: Say) -> str:
     return str(point.in_language(say.language)) if point else row.event.access_point_id
 
 
-def _as_text(cell: Cell) -> str:
+def _as_text(cell: Cell) -> str | int:
+    if isinstance(cell, int):
+        return cell
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None).isoformat(" ", "seconds")
     return "" if cell is None else str(cell)

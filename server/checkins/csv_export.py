@@ -28,15 +28,15 @@ def safe_cell(value: str) -> str:
     return text
 
 
-def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """The file in chunks: the mark and the header first, then some hundred rows at a time."""
+def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> Iterator[bytes]:
+    """The file in chunks: the mark and the header first, then some hundred rows at a time. A number runs nothing."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([safe_cell(each) for each in header])
     yield b"\xef\xbb\xbf"
     waiting = 1
     for row in rows:
-        writer.writerow([safe_cell(each) for each in row])
+        writer.writerow([safe_cell(each) if isinstance(each, str) else each for each in row])
         waiting += 1
         if waiting >= _ROWS_IN_CHUNK:
             yield _drain(buffer)

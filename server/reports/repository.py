@@ -47,6 +47,7 @@ __all__ = [
     "rows",
     "tallies",
     "traits",
+    "undone_among",
 ]
 
 Span = tuple[datetime, datetime]
@@ -241,6 +242,17 @@ def _undone_of(
         for whose, at, *key in session.execute(query.where(Event.id.in_(some), *_filters(wanted, wanted.what.kinds))):
             if whose == organization_id and span[0] <= at < span[1]:
                 yield tuple(key)
+
+
+def undone_among(session: Session, organization_id: str, event_ids: Collection[str], since: datetime) -> set[str]:
+    """Those of a page's events that the counts of entries and exits leave out; `since` is when the report begins."""
+    query = select(Event.refers_to).where(
+        Event.organization_id == organization_id,
+        Event.occurred_at >= since,
+        Event.kind == EventKind.UNDONE.value,
+        Event.refers_to.in_(event_ids),
+    )
+    return {each for each in session.scalars(query) if each is not None}
 
 
 def _undone(session: Session, organization_id: str, span: Span) -> list[str]:

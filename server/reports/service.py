@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from access.domain.instants import add_days, local_day, start_of_day, wall_clock
@@ -19,9 +19,20 @@ from server.models import Event
 from server.reports import repository
 from server.reports.occupancy import Level, occupancy
 from server.reports.repository import Counted, Tallies
-from server.reports.wanted import GroupBy, Wanted
+from server.reports.wanted import GroupBy, Wanted, What
 
-__all__ = ["Figures", "Group", "Page", "all_rows", "figures", "groups", "page", "traits_of"]
+__all__ = [
+    "Figures",
+    "Group",
+    "Page",
+    "all_rows",
+    "figures",
+    "groups",
+    "only_counted",
+    "page",
+    "traits_of",
+    "undone_of",
+]
 
 _BATCH: Final = 1000
 
@@ -183,6 +194,32 @@ def all_rows(
         if some.next is None:
             return
         after = some.next
+
+
+def undone_of(database: Database, organization_id: str, wanted: Wanted, shown: Page, *, zone: tzinfo) -> set[str]:
+    """The events of a page that are listed and, as they were undone, not counted."""
+    if wanted.what not in (What.ENTRIES, What.EXITS):
+        return set()
+    ids, since = [row.event.id for row in shown.rows], wanted.span(zone)[0]
+    with database.read() as session:
+        return repository.undone_among(session, organization_id, ids, since)
+
+
+def only_counted(
+    database: Database, organization_id: str, wanted: Wanted, *, zone: tzinfo, is_oldest_first: bool
+) -> list[tuple[datetime, Counted, int]]:
+    """What retention has left of the span, with the instants at which their hours began, in that order.
+
+    Below zero where only the undoing of an event has gone: together with the events it makes the report's total.
+    """
+    with database.read() as session:
+        gone = repository.gone_counts(session, organization_id, wanted)
+    found = [
+        (datetime.combine(place.day, time(place.hour), zone).astimezone(UTC), place, number)
+        for place, number in gone.items()
+        if number
+    ]
+    return sorted(found, reverse=not is_oldest_first)
 
 
 def traits_of(database: Database, organization_id: str, shown: Page) -> dict[str, repository.Traits]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from server.admin.report_export import report_csv
+from server.admin.say import Say
 from server.db import Database
 from server.models import Device, DeviceMark, Event
 from server.reports import service
@@ -50,6 +54,13 @@ def grouped(database: Database, wanted: Wanted, by: GroupBy) -> list[Group]:
     return service.groups(database, ORGANIZATION, wanted, by, found=found, zone=ZONE, today=TODAY)
 
 
+def in_the_file(database: Database, wanted: Wanted, *, is_oldest_first: bool = True) -> list[list[str]]:
+    """The rows of the CSV file."""
+    say = Say("en", ZONE, NOW, "CAD")
+    chunks = report_csv(database, ORGANIZATION, wanted, ("time", "kind", "pass_type"), say, is_oldest_first)
+    return list(csv.reader(io.StringIO(b"".join(chunks).decode("utf-8-sig"))))[1:]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_figures_of_days_that_became_counts_are_what_they_were(database: Database, seed: int) -> None:
     """Also of what was undone before, while or after its events went; nothing is known of what was decided offline."""
@@ -62,8 +73,15 @@ def test_the_figures_of_days_that_became_counts_are_what_they_were(database: Dat
         assert reduce(database, through) > 0
         assert [figures(database, each) for each in asked] == before
         assert {by: grouped(database, asked[0], by) for by in OF_EVERYBODY} == groups
+        for wanted, found in zip(asked, before, strict=True):
+            rows = in_the_file(database, wanted)
+            assert sum(int(row[-1]) for row in rows) == found.total
+            assert [row[0][:13] for row in rows] == sorted(row[0][:13] for row in rows)
     with database.read() as session:
         assert session.query(Event).filter_by(organization_id=ORGANIZATION).count() == 0
+    rows = in_the_file(database, asked[0], is_oldest_first=False)
+    assert {row[-2] for row in rows} == {"count only"}
+    assert [row[0] for row in rows] == sorted((row[0] for row in rows), reverse=True)
     entries = Wanted(first_on=FIRST_ON, last_on=FIRST_ON + timedelta(days=2))
     found = service.figures(database, ORGANIZATION, entries, zone=ZONE, now=NOW)
     assert found.only_counted == found.total > 0
@@ -106,5 +124,11 @@ def test_an_undoing_at_a_door_that_was_reduced_first_still_counts(database: Data
     before = figures(database, wanted)
     assert reduce(database, 1) == 1
     assert figures(database, wanted) == before
+    # Of what was undone the event is there, and its undoing a number below zero, which is no formula.
+    assert sorted(row[-2:] for row in in_the_file(database, wanted)) == [
+        ["count only", "-1"],
+        ["event", "1"],
+        ["event", "1"],
+    ]
     with database.read() as session:
         assert session.query(Event).filter_by(organization_id=ORGANIZATION).count() == 2

@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from access.domain.people import Language
 from server.db import Database
+from server.models import MovementCount, Staff
 from tests.component.server_web import sample as some
 from tests.component.server_web.browser import Browser
 
@@ -63,15 +65,36 @@ def test_everything_is_in_the_files(admin: Browser, june: Database) -> None:
     text = admin.get(f"/admin/report.csv?{asked}")
     assert 'filename="entries-2026-06-01-2026-06-02.csv"' in text.headers["content-disposition"]
     rows = list(csv.reader(io.StringIO(text.content.decode("utf-8-sig"))))
-    assert rows[0] == ["Time", "Participant", "Access point"]
+    assert rows[0] == ["Time", "Participant", "Access point", "Row", "Number"]
     assert sorted(row[0] for row in rows[1:]) == [row[0] for row in rows[1:]]
-    assert ["2026-06-01 12:00:00", "Zoé Tremblay", "Pool"] in rows
+    assert ["2026-06-01 12:00:00", "Zoé Tremblay", "Pool", "event", "1"] in rows
+    assert [row[3:] for row in rows if row[2] == "Gym"] == [["undone, not counted", "0"]]
+    assert str(sum(int(row[4]) for row in rows[1:])) == total(admin.get(f"/admin/report?{asked}").text)
     assert any(row[1].startswith("'=cmd()") for row in rows)
     with zipfile.ZipFile(io.BytesIO(admin.get(f"/admin/report.xlsx?{asked}").content)) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert sheet.count("<row ") == len(rows) == 6
     # Noon of the first of June, as a spreadsheet counts days.
     assert "<v>46174.5</v>" in sheet
+
+
+def test_what_retention_left_is_a_row_of_the_files(admin: Browser, june: Database) -> None:
+    """Named as what it is, in the reader's language, at its hour; with it the file adds up to the page's total."""
+    with june.write() as session:
+        for hour, count in ((9, 12), (23, 3)):
+            where = {"organization_id": "home", "access_point_id": "home-pool", "day": NOON.date(), "hour": hour}
+            session.add(MovementCount(kind="checked_in", pass_type="membership", count=count, **where))
+        session.query(Staff).filter_by(email="admin@example.org").one().language = Language.FR
+    asked = f"{JUNE}&column=time&column=kind&column=access_point&column=pass_type&column=participant&order=oldest"
+    text = admin.get(f"/admin/report.csv?{asked}").content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[0][-2:] == ["Ligne", "Nombre"]
+    assert rows[1] == ["2026-06-01 09:00:00", "", "Entrée", "Piscine", "Adhésion", "nombre seulement", "12"]
+    assert total(admin.get(f"/admin/report?{asked}").text) == str(sum(int(row[-1]) for row in rows[1:])) == "19"
+    with zipfile.ZipFile(io.BytesIO(admin.get(f"/admin/report.xlsx?{asked}").content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert sheet.count("<row ") == len(rows)
+    assert "<v>12</v>" in sheet
 
 
 def test_the_columns_stay_for_the_next_time(admin: Browser, june: Database) -> None:
