@@ -73,7 +73,9 @@ def test_a_course_from_its_making_to_its_waitlist(admin: Page, office: Office) -
     search.fill("emile")
     search.press("Enter")
     admin.get_by_role("link", name="Register: Émile Tremblay").press("Enter")
-    expect(admin.get_by_role("status").filter(has_text="It is full: 1 of 1 places")).to_be_visible()
+    expect(
+        admin.get_by_role("status").filter(has_text="It is full (places taken in the fullest occurrence: 1 of 1)")
+    ).to_be_visible()
     expect(admin.get_by_role("checkbox", name="Émile Tremblay")).to_be_checked()
     admin.get_by_role("button", name="Register").press("Enter")
     expect(admin.get_by_text("Émile Tremblay is on the waitlist, 0 people ahead.")).to_be_visible()

@@ -17,6 +17,29 @@ __all__ = ["enter", "flaws"]
 
 _USED = {"textbox", "searchbox", "combobox", "checkbox", "radio", "switch", "button", "link", "slider", "spinbutton"}
 _USED |= {"Date", "DisclosureTriangle", "image", "dialog", "region", "navigation"}
+_BORDERS = """() => {
+  // WCAG 1.4.11: what is typed into or ticked has a boundary of 3:1 against what is around it.
+  const light = (colour) => {
+    const [red, green, blue] = colour.match(/[\\d.]+/g).map(Number).map((each) => each / 255)
+      .map((each) => (each <= .03928 ? each / 12.92 : ((each + .055) / 1.055) ** 2.4));
+    return .2126 * red + .7152 * green + .0722 * blue;
+  };
+  const behind = (each) => {
+    for (; each; each = each.parentElement) {
+      const colour = getComputedStyle(each).backgroundColor;
+      if (!/^rgba.*, 0(\\.\\d+)?\\)$/.test(colour)) return light(colour);
+    }
+    return 1;
+  };
+  return [...document.querySelectorAll("input:not([type=file], [type=range], [type=color]), select, textarea")]
+    .filter((each) => each.checkVisibility() && each.type !== "hidden" && !each.closest(".visually-hidden, .btn-group"))
+    .filter((each) => each !== document.activeElement && !each.checked)
+    .filter((each) => {
+      const [one, other] = [light(getComputedStyle(each).borderTopColor), behind(each.parentElement)];
+      return (Math.max(one, other) + .05) / (Math.min(one, other) + .05) < 3;
+    })
+    .map((each) => `faint border of ${each.id || each.name}`);
+}"""
 _FLAWS = """() => {
   const found = [];
   const many = (selector) => document.querySelectorAll(selector).length;
@@ -48,7 +71,8 @@ def flaws(page: Page) -> list[Any]:
         if not node.get("ignored") and node.get("role", {}).get("value") in _USED
         if not str(node.get("name", {}).get("value", "")).strip()
     ]
-    return [*page.evaluate(_FLAWS), *unnamed, *faint_texts(page)]
+    texts = faint_texts(page)
+    return [*page.evaluate(_FLAWS), *page.evaluate(_BORDERS), *unnamed, *texts]
 
 
 def enter(context: BrowserContext, office: Office, who: str) -> None:
