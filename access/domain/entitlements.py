@@ -105,7 +105,8 @@ def _consumption_key(each: Entitlement, point: AccessPoint, now: datetime) -> tu
     # Of two memberships the one that lasts longer is named; of two counted passes the one that ends first is used.
     ends = each.ends_on or date.max
     by_end = ends.toordinal() if each.class_ is not EntitlementClass.MEMBERSHIP else -ends.toordinal()
-    return place, is_over, starts, by_end, each.remaining if each.remaining is not None else 0, each.id
+    left = each.remaining if each.remaining is not None else 0
+    return place, is_over, starts, by_end, left, each.id, each.occurrence_id or ""
 
 
 def _nearest_first(misses: list[Finding], moment: _Moment) -> tuple[Finding, ...]:
