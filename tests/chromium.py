@@ -1,4 +1,4 @@
-"""Debian's Chromium for every test that looks at a page, without background networking.
+"""Debian's Chromium for every test that looks at a page, without background networking: the fixture `browser`.
 
 A page is measured after it has come to rest: `settle` waits for that, and `set_scheme`, `resize` and `faint_texts` do
 it by themselves. Nothing else may measure colours, sizes or positions after a change.
@@ -6,16 +6,31 @@ it by themselves. Nothing else may measure colours, sizes or positions after a c
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, Playwright, expect
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.patience import PATIENCE_S
 
-__all__ = ["ARGUMENTS", "PATIENCE_MS", "Scheme", "faint_texts", "launch", "resize", "set_scheme", "settle"]
+__all__ = [
+    "ARGUMENTS",
+    "PATIENCE_MS",
+    "Scheme",
+    "browser",
+    "faint_texts",
+    "launch",
+    "note_errors",
+    "resize",
+    "set_scheme",
+    "settle",
+]
 
 Scheme = Literal["light", "dark"]
 PATIENCE_MS = PATIENCE_S * 1000
@@ -30,6 +45,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
 ]
 _CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8").split("\n", 1)[1]
 # Finishing a transition may start another; what moves for ever (a drifting hint) is no change and is left alone.
@@ -47,12 +63,55 @@ _SETTLE = """async () => {
 }"""
 
 
-def launch(playwright: Playwright, *more: str) -> Browser:
-    """A headless browser, with `more` arguments; fails with what to install when there is none."""
+@pytest.fixture(scope="session")
+def _chromium() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """The one process of a worker, and the event loop that Playwright keeps running in this thread."""
+    with sync_playwright() as playwright:
+        loop = asyncio.get_running_loop()
+        started = launch(playwright)
+        asyncio._set_running_loop(None)
+        yield started, loop
+        asyncio._set_running_loop(loop)
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def browser(_chromium: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """Headless Chromium. What a file opened in it is closed with the file, and the next may run loops of its own."""
+    started, loop = _chromium
+    with _running(loop):
+        yield started
+        for context in started.contexts:
+            context.close()
+
+
+@contextmanager
+def _running(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Makes Playwright's loop the thread's: every call of Playwright takes it to be, and `asyncio.run` refuses then."""
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A headless browser whose camera films a test card; fails with what to install when there is none."""
     path = shutil.which("chromium")
     assert path, "Chromium is missing: apt-get install chromium (make test does it where it may)"
     expect.set_options(timeout=PATIENCE_MS)
-    return playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more], timeout=PATIENCE_MS)
+    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE_MS)
+
+
+def note_errors(page: Page, found: list[str], *, besides: tuple[str, ...]) -> None:
+    """From now on adds the page's errors, and those of its console that have none of `besides` in them."""
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(part in message.text for part in besides):
+            found.append(message.text)
+
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("console", note)
 
 
 def settle(page: Page) -> None:

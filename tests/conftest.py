@@ -11,6 +11,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ("tests.chromium",)
+
 # A slow machine is no finding. Continuous integration (CI is set) draws the same examples each time.
 _BASE = settings.get_profile("ci" if os.environ.get("CI") else "default")
 settings.register_profile("gatehouse", _BASE, deadline=None, suppress_health_check=[HealthCheck.too_slow])

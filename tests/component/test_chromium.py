@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.chromium import Scheme, faint_texts, launch, resize, set_scheme
+from tests.chromium import Scheme, faint_texts, resize, set_scheme
 
 pytestmark = pytest.mark.browser
 
@@ -25,13 +25,11 @@ PAGE = """<!doctype html><html data-theme-choice="auto" data-bs-theme="light"><s
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        opened = browser.new_page(viewport={"width": 800, "height": 600}, color_scheme="light")
-        opened.set_content(PAGE)
-        yield opened
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 800, "height": 600}, color_scheme="light")
+    opened.set_content(PAGE)
+    yield opened
+    opened.close()
 
 
 def test_a_page_is_measured_when_it_has_come_to_rest(page: Page) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from gatehouse.demo.doors import DemoDoor
@@ -19,7 +19,7 @@ from gatehouse.demo.sample import TIME_ZONE
 from gatehouse.demo.venue import ADMIN_EMAIL, Venue
 from server.db import Database
 from server.models import Event
-from tests.chromium import Scheme, faint_texts, launch
+from tests.chromium import Scheme, faint_texts
 from tests.patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.browser
@@ -38,14 +38,6 @@ def centre(venue: Venue) -> Iterator[Database]:
     opened = venue.open_database()
     yield opened
     opened.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

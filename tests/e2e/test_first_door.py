@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from gatehouse.demo.people import by_key
 from gatehouse.demo.venue import ADMIN_EMAIL, Venue
-from tests.chromium import launch
 from tests.patience import fastest, wait_until
 
 pytestmark = pytest.mark.browser
@@ -20,14 +19,6 @@ pytestmark = pytest.mark.browser
 def venue() -> Iterator[Venue]:
     with Venue(say=lambda text: None) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 def mode(page: Page) -> str:

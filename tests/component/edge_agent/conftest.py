@@ -1,14 +1,12 @@
-"""What the tests of a whole door start from: a scanner and a relay board on ptys, and one browser a file."""
+"""What the tests of a whole door start from: a scanner and a relay board on ptys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from hardware.simulated import SimulatedRelayBoard, SimulatedScanner
-from tests.chromium import launch
 
 
 @pytest.fixture
@@ -23,12 +21,3 @@ def board() -> Iterator[SimulatedRelayBoard]:
     """A relay board whose cable is a pty."""
     with SimulatedRelayBoard() as board:
         yield board
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -21,12 +21,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kiosk.assets import CONTENT_SECURITY_POLICY, STATIC_PATH, VISITOR_PAGE_PATH
 from kiosk.texts import page_texts
-from tests.chromium import launch
+from tests.chromium import note_errors
 from tests.patience import PATIENCE_S, wait_until
 from tests.ports import free_port
 
 BEAT_S = 0.25
 PICTURE = "a" * 64
+_EXPECTED = ("WebSocket connection", "404", "ERR_CONNECTION")
+"""Losing the door and a picture that is not there are part of the tests, and the browser says so."""
 
 
 def face() -> bytes:
@@ -203,15 +205,6 @@ def door(new_door: Callable[[], FakeDoor]) -> Iterator[FakeDoor]:
     fake.stop()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless. Closed with its module: Playwright keeps an event loop running in this thread."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def open_page(browser: Browser, door: FakeDoor) -> Iterator[Callable[..., Page]]:
     """Opens the page at a size; fails the test on any error in the page's console."""
@@ -222,8 +215,7 @@ def open_page(browser: Browser, door: FakeDoor) -> Iterator[Callable[..., Page]]
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: _note(message, problems))
+        note_errors(page, problems, besides=_EXPECTED)
         if script:
             page.add_init_script(script)
         page.goto(door.url)
@@ -234,10 +226,3 @@ def open_page(browser: Browser, door: FakeDoor) -> Iterator[Callable[..., Page]]
     for context in contexts:
         context.close()
     assert problems == []
-
-
-def _note(message: Any, problems: list[str]) -> None:
-    # Losing the door and a picture that is not there are part of the tests, and the browser says so.
-    is_expected = any(part in message.text for part in ("WebSocket connection", "404", "ERR_CONNECTION"))
-    if message.type == "error" and not is_expected:
-        problems.append(message.text)

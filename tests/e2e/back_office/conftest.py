@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import select
 
 from server.admin.gate import SESSION_COOKIE
@@ -18,7 +18,6 @@ from server.models import Staff, utc_now
 from server.pictures.store import PictureStore
 from server.settings import ServerSettings
 from server.staff.service import start_session
-from tests.chromium import launch
 from tests.component.server_web import sample as some
 from tests.patience import PATIENCE_S, wait_until
 from tests.ports import free_port
@@ -53,19 +52,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     assert not thread.is_alive()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium. Closed with its module: Playwright keeps an event loop running in this thread."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
+def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser with no memory."""
-    opened = chromium.new_context(locale="en-CA", viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    opened = browser.new_context(locale="en-CA", viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     yield opened
     opened.close()
 

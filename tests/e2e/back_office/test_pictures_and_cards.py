@@ -5,31 +5,21 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
 from server.models import Credential, Event, Person, PictureVersion, utc_now
 from server.pictures.store import PictureStore
-from tests.chromium import launch, settle
+from tests.chromium import settle
 from tests.component.server_web.sample import event
 from tests.e2e.back_office.conftest import Office
 
 pytestmark = pytest.mark.browser
 HOME = "/admin/accounts/home-account"
 MARK = "c" * 32
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Chromium with a camera that films a test card."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright, "--use-fake-device-for-media-stream")
-        yield browser
-        browser.close()
 
 
 def test_a_picture_is_taken_framed_and_kept(admin: Page, office: Office) -> None:

@@ -9,8 +9,12 @@ from playwright.sync_api import Browser, Page
 from access.domain.facts import Finding
 from access.domain.people import Language
 from access.domain.reasons import Outcome, Reason
+from tests.chromium import note_errors
 from tests.component.kiosk.desk.fake_desk import PIN, FakeDesk
 from tests.patience import wait_until
+
+_EXPECTED = ("WebSocket connection", "404", "401", "409", "ERR_CONNECTION")
+"""Losing the door, a refusal and a picture that is not there are part of the tests, and the browser says so."""
 
 
 @pytest.fixture
@@ -40,8 +44,7 @@ def open_desk(browser: Browser, desk: FakeDesk) -> Iterator[Callable[..., Page]]
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: _note(message, problems))
+        note_errors(page, problems, besides=_EXPECTED)
         if script:
             page.add_init_script(script)
         page.goto(f"http://127.0.0.1:{desk.door.port}/desk/pool")
@@ -56,13 +59,6 @@ def open_desk(browser: Browser, desk: FakeDesk) -> Iterator[Callable[..., Page]]
     for context in contexts:
         context.close()
     assert problems == []
-
-
-def _note(message: Any, problems: list[str]) -> None:
-    # Losing the door, a refusal and a picture that is not there are part of the tests, and the browser says so.
-    is_expected = any(part in message.text for part in ("WebSocket connection", "404", "401", "409", "ERR_CONNECTION"))
-    if message.type == "error" and not is_expected:
-        problems.append(message.text)
 
 
 @pytest.fixture
