@@ -15,8 +15,9 @@ from pydantic import BaseModel
 from access.domain.instants import local_day
 from server.api.auth import actor_of, caller_of, needs, problems
 from server.api.etags import KNOWN, shown
+from server.api.examples import MARK
 from server.api.marks import mark_of, place_of
-from server.api.params import After, Id, IfNoneMatch, Limit, Page
+from server.api.params import After, Id, IfNoneMatch, Limit, Page, ref
 from server.api.schemas import body_schema, read_body
 from server.api.scopes import Scope
 from server.attendance import service
@@ -32,9 +33,11 @@ from server.models import Organization, utc_now
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/attendance", tags=["attendance"])
-_Ref = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._~-]+$")]
 _Day = Annotated[date | None, Query(description="On the organization's wall clock; today, unless given.")]
-_PersonId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._~-]+$")]
+_PersonId = Annotated[
+    str,
+    Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._~-]+$", description="The id of somebody on the list."),
+]
 _MEANWHILE = "The list says something else by now, or the access point does not keep this; read it again"
 
 
@@ -136,8 +139,8 @@ def list_sheets(
     request: Request,
     database: Store,
     day: _Day = None,
-    facility_id: _Ref = None,
-    activity_id: _Ref = None,
+    facility_id: Annotated[str | None, ref("Only what takes place there.")] = None,
+    activity_id: Annotated[str | None, ref("Only lists of this activity.")] = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Any:
@@ -173,7 +176,7 @@ def read_sheet(request: Request, database: Store, id: Id, response: Response, if
     dependencies=[needs(Scope.ATTENDANCE_WRITE)],
     response_model=AttendeeView,
     responses=problems(404, 409, 413, said={409: _MEANWHILE}),
-    openapi_extra=body_schema(MarkRecord),
+    openapi_extra=body_schema(MarkRecord, MARK),
 )
 def mark(request: Request, database: Store, id: Id, person_id: _PersonId, raw: Body) -> Any:
     """Mark somebody as come, gone, picked up, or not come; undo what brought them where they are; or note something."""

@@ -22,6 +22,7 @@ from access.domain.people import Language
 from server.accounts.errors import OwnerRefused
 from server.api.auth import actor_of, caller_of, needs, problems
 from server.api.errors import RecordRefused, StandsInTheWay
+from server.api.examples import EMAIL, NEW_ACCOUNT
 from server.api.schemas import body_schema, read_body
 from server.api.scopes import Scope
 from server.audit.actor import acting
@@ -107,7 +108,9 @@ class NewAccountView(BaseModel):
     is_consent_asked: bool
 
 
-@router.post("/check-email", response_model=EmailView, responses=problems(413), openapi_extra=body_schema(EmailRecord))
+@router.post(
+    "/check-email", response_model=EmailView, responses=problems(413), openapi_extra=body_schema(EmailRecord, EMAIL)
+)
 def check_address(request: Request, database: Store, raw: Body) -> Any:
     """Ask what an address means: invalid, here, elsewhere (another organization knows it) or new.
 
@@ -122,7 +125,7 @@ def check_address(request: Request, database: Store, raw: Body) -> Any:
     status_code=201,
     response_model=NewAccountView,
     responses=problems(409, 413, said={409: _NOT_MADE}),
-    openapi_extra=body_schema(NewAccountRecord),
+    openapi_extra=body_schema(NewAccountRecord, NEW_ACCOUNT),
 )
 def begin(request: Request, database: Store, settings: Values, raw: Body) -> Any:
     """Begin an account. An address or a name that is known already is not made twice: 409 says which and whose."""
@@ -159,7 +162,7 @@ def begin(request: Request, database: Store, settings: Values, raw: Body) -> Any
     status_code=201,
     response_model=NewAccountView,
     responses=problems(409, 413, said={409: _NOT_MADE}),
-    openapi_extra=body_schema(EmailRecord),
+    openapi_extra=body_schema(EmailRecord, EMAIL),
 )
 def invite(request: Request, database: Store, settings: Values, raw: Body) -> Any:
     """Begin an account for somebody whom another organization knows by this address."""

@@ -21,7 +21,9 @@ from server.models import Activity, MembershipType, MultipassType
 __all__ = ["catalogue_routers"]
 
 _ALLOWED = [needs(Scope.CATALOGUE_READ)]
-_Code = Annotated[str | None, Query(min_length=1, max_length=64, pattern=TEXT)]
+_Code = Annotated[
+    str | None, Query(min_length=1, max_length=64, pattern=TEXT, description="Only the one with this code.")
+]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,16 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"], dependencies=[needs(Scope.IMPORTS_WRITE)])
 ImportKind = StrEnum("ImportKind", {each.upper(): each for each in service.IMPORT_KINDS})  # type: ignore[misc]
-_FileName = Annotated[str, Query(max_length=200, pattern=r"^[^\u0000-\u001f\u007f]*$")]
+_FileName = Annotated[
+    str, Query(max_length=200, pattern=r"^[^\u0000-\u001f\u007f]*$", description="What staff see it called by.")
+]
+_Order = Annotated[
+    Literal["", "day_first", "month_first"],
+    Query(description="How dates such as 03/04/2026 are meant; without an order they are problems of their rows."),
+]
+_OnProblems = Annotated[
+    Literal["skip", "refuse"], Query(description="Whether rows with problems stay out, or the whole file does.")
+]
 
 
 class ProblemView(BaseModel):
@@ -103,10 +112,10 @@ def list_imports(request: Request, database: Store, limit: Limit = 20) -> Any:
 async def send(
     request: Request,
     database: Store,
-    kind: Annotated[ImportKind, Query()],
+    kind: Annotated[ImportKind, Query(description="What the file holds; pictures come as a zip, all else as CSV.")],
     file_name: _FileName = "",
-    date_order: Literal["", "day_first", "month_first"] = "",
-    on_problems: Literal["skip", "refuse"] = "skip",
+    date_order: _Order = "",
+    on_problems: _OnProblems = "skip",
 ) -> Any:
     """Send a file as the body: it is checked at once, and brings nothing in until it is started.
 

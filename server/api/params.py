@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Header, Path, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel
@@ -19,6 +19,7 @@ __all__ = [
     "Limit",
     "Moment",
     "Page",
+    "ref",
 ]
 
 _T = TypeVar("_T", bound=BaseModel)
@@ -68,6 +69,11 @@ IfMatch = Annotated[
         description="Only while this is still its ETag; else 412, and nothing is changed.",
     ),
 ]
+
+
+def ref(description: str) -> Any:
+    """For a query that may name something by its id here."""
+    return Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._~-]+$", description=description)
 
 
 class Page(BaseModel, Generic[_T]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
@@ -79,6 +79,7 @@ def _store(request: Request) -> PictureStore:
     return store
 
 
+_Role = Annotated[PictureRole, Path(description="Which of their two pictures.")]
 _Sent = Annotated[bytes, Depends(_picture_body)]
 _Pictures = Annotated[PictureStore, Depends(_store)]
 
@@ -104,7 +105,7 @@ def read_pictures(
     },
 )
 def read_picture(
-    request: Request, database: Store, pictures: _Pictures, id: Id, role: PictureRole, if_none_match: IfNoneMatch = None
+    request: Request, database: Store, pictures: _Pictures, id: Id, role: _Role, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Read a picture; its ETag is its SHA-256."""
     with database.read() as session:
@@ -130,7 +131,7 @@ def put_picture(
     database: Store,
     pictures: _Pictures,
     id: Id,
-    role: PictureRole,
+    role: _Role,
     raw: _Sent,
     response: Response,
     if_match: IfMatch = None,
@@ -151,7 +152,7 @@ def put_picture(
     responses={**problems(404, 412), 200: {"headers": TAGGED}},
 )
 def remove_picture(
-    request: Request, database: Store, id: Id, role: PictureRole, response: Response, if_match: IfMatch = None
+    request: Request, database: Store, id: Id, role: _Role, response: Response, if_match: IfMatch = None
 ) -> Any:
     """Take a picture away; the history keeps it."""
     return _give(request, database, response, id, role, None, if_match)

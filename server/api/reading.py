@@ -12,7 +12,7 @@ from server.api import repository
 from server.api.auth import caller_of, needs, problems
 from server.api.etags import KNOWN, shown
 from server.api.marks import mark_of, place_of
-from server.api.params import After, Id, IfNoneMatch, Limit, Moment, Page
+from server.api.params import After, Id, IfNoneMatch, Limit, Moment, Page, ref
 from server.api.scopes import Scope
 from server.api.views import AccessPointView, CheckInView, DeviceView, View
 from server.devices.auth import Store
@@ -22,7 +22,6 @@ from server.models import AccessPoint, Device, Event
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1")
-_Ref = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._~-]+$")]
 _ONE: Final[dict[int | str, dict[str, Any]]] = {**problems(404), **KNOWN}
 
 
@@ -36,11 +35,11 @@ _ONE: Final[dict[int | str, dict[str, Any]]] = {**problems(404), **KNOWN}
 def list_check_ins(
     request: Request,
     database: Store,
-    kind: EventKind | None = None,
-    outcome: Outcome | None = None,
-    person_id: _Ref = None,
-    account_id: _Ref = None,
-    access_point_id: _Ref = None,
+    kind: Annotated[EventKind | None, Query(description="Only what is of this kind.")] = None,
+    outcome: Annotated[Outcome | None, Query(description="Only what came out so.")] = None,
+    person_id: Annotated[str | None, ref("Only what this person did.")] = None,
+    account_id: Annotated[str | None, ref("Only of this account.")] = None,
+    access_point_id: Annotated[str | None, ref("Only what happened there.")] = None,
     since: Moment = None,
     until: Moment = None,
     limit: Limit = 50,

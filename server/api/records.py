@@ -3,7 +3,7 @@
 Annotations are evaluated here on purpose: the filters of each kind are a type of their own.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, create_model
@@ -11,6 +11,7 @@ from pydantic import ConfigDict, create_model
 from server.api import repository
 from server.api.auth import caller_of, needs, problems
 from server.api.etags import KNOWN, TAGGED, shown
+from server.api.examples import RECORDS
 from server.api.kinds import SHOWN, Shown, view_of, views_of
 from server.api.params import TEXT, After, ChangedSince, ExternalId, Id, IfMatch, IfNoneMatch, Limit, Page
 from server.api.putting import Aim, end, parsed, upsert
@@ -20,6 +21,21 @@ from server.devices.auth import Body, Store
 from server.imports.records import KINDS
 
 __all__ = ["record_routers"]
+
+
+_FILTERS: Final = {
+    "account_id": "Only of this account.",
+    "activity_id": "Only for this activity.",
+    "email": "Only with exactly this address.",
+    "external_id": "Only the one with this key in another system.",
+    "fingerprint": "Only the card with this fingerprint.",
+    "member_id": "Only who has this member ID.",
+    "person_id": "Only of this person.",
+}
+
+
+def _filter(name: str) -> Any:
+    return Annotated[str | None, Query(max_length=254, pattern=TEXT, description=_FILTERS[name])]
 
 
 def record_routers() -> list[APIRouter]:
@@ -38,7 +54,7 @@ def _reading(router: APIRouter, name: str, kind: Shown) -> None:
     allowed = [needs(Scope(f"{name}:read"))]
     page: Any = Page[kind.view]  # type: ignore[name-defined]
     fields: dict[str, Any] = {
-        **{each: (Annotated[str | None, Query(max_length=254, pattern=TEXT)], None) for each in kind.filters},
+        **{each: (_filter(each), None) for each in kind.filters},
         "changed_since": (ChangedSince, None),
         "limit": (Limit, 50),
         "after": (After, None),
@@ -78,7 +94,9 @@ def _reading(router: APIRouter, name: str, kind: Shown) -> None:
 
 def _writing(router: APIRouter, name: str, kind: Shown) -> None:
     allowed = [needs(Scope(f"{name}:write"))]
-    body = body_schema(KINDS[name].record)
+    schema, example = KINDS[name].record, RECORDS[name]
+    body = body_schema(schema, example)
+    keyless = body_schema(schema, {field: value for field, value in example.items() if field != "external_id"})
     changed: dict[int | str, dict[str, Any]] = {200: {"headers": TAGGED}}
     put: dict[int | str, dict[str, Any]] = {
         200: {"description": "It was there, and is as it was asked for", "headers": TAGGED},
@@ -104,7 +122,7 @@ def _writing(router: APIRouter, name: str, kind: Shown) -> None:
             dependencies=allowed,
             response_model=kind.view,
             responses={**problems(404, 409, 412, 413), **put},
-            openapi_extra=body,
+            openapi_extra=keyless,
             operation_id=f"put_{name}_by_external_id",
         )
         def put_by_key(
@@ -127,7 +145,7 @@ def _writing(router: APIRouter, name: str, kind: Shown) -> None:
             dependencies=allowed,
             response_model=kind.view,
             responses={**problems(404, 409, 412, 413), **changed},
-            openapi_extra=body,
+            openapi_extra=keyless,
             operation_id=f"change_{name}",
         )
         def change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -22,11 +23,12 @@ def read_body(model: type[_T], raw: bytes) -> _T:
         raise RecordRefused(problems_of(error)) from error
 
 
-def body_schema(model: type[BaseModel]) -> dict[str, Any]:
+def body_schema(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
     """For `openapi_extra`."""
     schema = model.model_json_schema()
     inlined = _inlined(schema, schema.pop("$defs", {}))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+    content = {"application/json": {"schema": inlined, "example": dict(example)}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _inlined(part: Any, definitions: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
+from server.api.examples import EMAIL, MARK, NEW_ACCOUNT, RECORDS
 from server.api.scopes import Scope
 from server.api.tokens import create_token, revoke_token
 from server.models import Account, ApiToken, AuditEntry, Credential, FeedEntry, PassUse, Person, utc_now
@@ -127,6 +128,19 @@ def test_a_card_never_changes_hands_and_names_whose_it_is(program: Make, app: Fa
     assert "00042" not in str(card)
     with app.state.database.read() as session:
         assert session.get_one(Credential, card[-1]["id"]).revoked_at is not None
+
+
+def test_what_the_description_shows_can_be_sent(program: Make) -> None:
+    """Each example in its turn is something new, and the same the second time."""
+    asking = program()
+    for status in (201, 200):
+        for kind, example in RECORDS.items():
+            answer = asking("POST", f"/{kind}", json=dict(example))
+            assert answer.status_code == status, (kind, answer.text)
+    assert asking("POST", "/accounts/check-email", json=dict(EMAIL)).json()["answer"] == "here"
+    assert asking("POST", "/attendance/home-meeting/home-zoe", json=dict(MARK)).json()["state"] == "in"
+    begun = asking("POST", "/accounts/new", json=dict(NEW_ACCOUNT))
+    assert begun.json()["errors"][0]["code"] == "email_here"
 
 
 def test_pages_go_on_where_the_last_one_ended(program: Make) -> None:

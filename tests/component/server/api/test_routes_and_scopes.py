@@ -118,6 +118,18 @@ def address(path: str, id_: str = "nobody") -> str:
     return path.replace("{external_id}", "K-1")
 
 
+def test_everything_that_is_sent_is_described(app: FastAPI) -> None:
+    """Each parameter in words, each JSON body with an example."""
+    bare = []
+    for path, operations in app.openapi()["paths"].items():
+        for method, operation in operations.items() if path.startswith("/api/") else ():
+            said = {each["name"]: each.get("description") for each in operation.get("parameters", ())}
+            sent = operation.get("requestBody", {}).get("content", {}).get("application/json", {"example": ""})
+            said |= {"the body": "example" in sent or None, "what it does": operation.get("description")}
+            bare += [(method, path, name) for name, words in said.items() if not words]
+    assert bare == []
+
+
 def test_the_table_is_what_openapi_says(app: FastAPI) -> None:
     """Every route is here, with the scope that the description names; and every scope opens something."""
     described = {
