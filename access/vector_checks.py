@@ -90,7 +90,7 @@ def validated(adapter: TypeAdapter[_Value], value: Any, where: str, root: type) 
 
 def _problem(first: Mapping[str, Any]) -> str:
     if first["type"] == "value_error":
-        return first["msg"].removeprefix("Value error, ")
+        return str(first["msg"]).removeprefix("Value error, ")
     wanted = _WANTED.get(first["type"], first["msg"].removeprefix("Input should be "))
     if first["type"] == "enum":
         known = re.findall("'([^']+)'", wanted)
