@@ -25,9 +25,14 @@ class Centre:
     """The API of a centre."""
 
     def __init__(self, url: str, token: str) -> None:
+        if not (token.isascii() and token.isprintable()):
+            fail("The token has characters that no token has.", hint="Copy it anew, without what stands around it.")
         headers = {"Authorization": f"Bearer {token}"}
-        self._client = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", headers=headers, timeout=300)
         self._url = url
+        try:
+            self._client = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", headers=headers, timeout=300)
+        except httpx.InvalidURL:
+            self._no_address()
 
     def ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         """The answer's document; ends the command with a clear message when there is none."""
@@ -35,7 +40,7 @@ class Centre:
             try:
                 answer = self._client.request(method, path, **more)
             except httpx.UnsupportedProtocol:
-                fail(f"{self._url} is no address.", hint="Write it as http://127.0.0.1:8600.")
+                self._no_address()
             except httpx.HTTPError as error:
                 fail(f"{self._url} does not answer ({type(error).__name__}).", hint="Is the centre running there?")
             if answer.status_code != 429:
@@ -43,8 +48,14 @@ class Centre:
             time.sleep(float(answer.headers.get("Retry-After", "1")))
         if not answer.is_success:
             self._refused(answer)
-        document: dict[str, Any] = answer.json()
+        try:
+            document: dict[str, Any] = answer.json()
+        except ValueError:
+            fail(f"{self._url} answers, but not as a centre does.", hint="Is that the address of the back office?")
         return document
+
+    def _no_address(self) -> NoReturn:
+        fail(f"{self._url} is no address.", hint="Write it as http://127.0.0.1:8600.")
 
     def _refused(self, answer: httpx.Response) -> NoReturn:
         if answer.status_code in (401, 403):
@@ -53,7 +64,7 @@ class Centre:
         from gatehouse.commands.import_words import said_failure, texts_for
 
         said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-        details = next((each["details"] for each in said.get("errors", ())), {})
+        details: dict[str, Any] = next((each["details"] for each in said.get("errors", ())), {})
         words = said_failure(texts_for(os.environ), said.get("code", ""), details) or said.get("title", "")
         fail(f"The centre refused: {words or answer.status_code}")
 
