@@ -45,7 +45,7 @@ def _pool(point: AccessPoint, auto_exit_after_h: int) -> AccessPoint:
 
 
 def _lesson(key: bytes) -> list[Body]:
-    start = datetime.now(UTC) + timedelta(minutes=5)
+    start = datetime.now(UTC)
     code = Code(CredentialKind.BARCODE, CHILD_CARD)
     lesson = Occurrence(id="monday", starts_at=start, ends_at=start + timedelta(hours=1))
     return [

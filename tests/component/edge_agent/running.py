@@ -97,6 +97,11 @@ class AgentProcess:
         """The ledger's file."""
         return self.folder / "door" / "ledger.db"
 
+    def add_strike(self, port: str) -> None:
+        """Gives the pool an electric strike on the relay board at the port; before the start."""
+        with self.config.open("a") as file:
+            file.write(f'\n[[relays]]\nname = "strike"\ndriver = "serial"\nport = "{port}"\naccess_point = "pool"\n')
+
     def enroll(self) -> None:
         """Gives the door its identity."""
         enroll(self.settings, CODE)

@@ -38,10 +38,7 @@ def agent(scanner: SimulatedScanner, board: SimulatedRelayBoard, tmp_path: Path)
         FakeCentre(tmp_path, [*bodies, swims]) as centre,
         AgentProcess(tmp_path, centre_url=centre.url, port=scanner.port, uplink="http") as agent,
     ):
-        with agent.config.open("a") as file:
-            file.write(
-                f'\n[[relays]]\nname = "strike"\ndriver = "serial"\nport = "{board.port}"\naccess_point = "pool"\n'
-            )
+        agent.add_strike(board.port)
         agent.enroll()
         agent.start()
         agent.wait_ready()

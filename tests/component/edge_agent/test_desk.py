@@ -37,10 +37,7 @@ def agent(
     centre: FakeCentre, scanner: SimulatedScanner, board: SimulatedRelayBoard, tmp_path: Path
 ) -> Iterator[AgentProcess]:
     with AgentProcess(tmp_path, centre_url=centre.url, port=scanner.port, uplink="http") as agent:
-        with agent.config.open("a") as file:
-            file.write(
-                f'\n[[relays]]\nname = "strike"\ndriver = "serial"\nport = "{board.port}"\naccess_point = "pool"\n'
-            )
+        agent.add_strike(board.port)
         agent.enroll()
         agent.start()
         agent.wait_ready()
@@ -146,6 +143,9 @@ def test_who_is_not_signed_in_or_comes_from_elsewhere_does_nothing(
         dana.client.headers.update(headers)
         assert dana.tell("check-in", person="p1") == (403, {"problem": "not_allowed"})
     assert agent.events() == []
+    for body in (b"[" * 8000, b"\xff\x00", b"[1]"):
+        answer = stranger.client.post("/desk/api/sign-in", content=body)
+        assert (answer.status_code, answer.json()["problem"]) == (401, "wrong_pin")
     page = stranger.client.get("/desk/pool")
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert stranger.client.get("/desk/elsewhere").status_code == 404
