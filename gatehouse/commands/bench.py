@@ -47,7 +47,7 @@ def _bench() -> None:
     """Measure this machine."""
 
 
-@bench.command()
+@bench.command(short_help="A scan at a door.")
 def door(
     people: Annotated[int, typer.Option(min=1, help="How many people the door's cache holds.")] = 10_000,
     scans: Annotated[int, typer.Option(min=1, help="How many random cards to scan.")] = 2_000,
@@ -69,8 +69,8 @@ def door(
     print(json.dumps(figures))
 
 
-bench.command()(page)
-bench.command("what-if")(what_if)
+bench.command(short_help="The pages of the back office.")(page)
+bench.command("what-if", short_help="A what-if at the centre.")(what_if)
 
 
 class _Measured:

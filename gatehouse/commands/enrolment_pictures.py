@@ -51,6 +51,8 @@ def text_before_camera(source: str, *, wait_s: float = _WAIT_S) -> str:
     print(f"Hold {_WHAT} before the camera; Ctrl-C gives up.", flush=True)
     supervisor.start()
     try:
+        if _opened(reads) is ReaderState.LOST:
+            fail("The camera cannot be opened.", hint=f"See why: gatehouse read --driver camera --source {source}")
         text = _first(reads, until=time.monotonic() + wait_s)
     except KeyboardInterrupt:
         fail("Given up.")
@@ -62,6 +64,13 @@ def text_before_camera(source: str, *, wait_s: float = _WAIT_S) -> str:
             hint=f"See what it reads: gatehouse read --driver camera --source {source}",
         )
     return text
+
+
+def _opened(reads: queue.SimpleQueue[Read | ReaderState]) -> Read | ReaderState:
+    """What came of the first try to open it."""
+    while (one := reads.get()) is ReaderState.STARTING:
+        pass
+    return one
 
 
 def _first(reads: queue.SimpleQueue[Read | ReaderState], *, until: float) -> str | None:

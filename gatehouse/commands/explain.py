@@ -100,6 +100,11 @@ def _explain_event(database: Database, event_id: str, language: Language, as_jso
 def _explain_row(place: str, language: Language, as_json: bool) -> None:
     file, _, name = place.partition(".toml:")
     path = Path(f"{file}.toml" if name else place)
+    if not path.is_file():
+        fail(
+            f"There is no file {path}.",
+            hint="Write it as FILE.toml or FILE.toml:NAME; docs/vectors.md says what is in it.",
+        )
     try:
         rows = [(said, scan) for said, scan in row_scans(path) if name in ("", said)]
     except (VectorFileError, RowError, ValueError) as error:

@@ -51,7 +51,7 @@ def _group() -> None:
     """Let go of what is kept no longer."""
 
 
-@retention.command()
+@retention.command(short_help="Let go of what is due, or count it.")
 def run(
     organization: Annotated[str | None, typer.Option(help="Only this organization.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only; change nothing.")] = False,

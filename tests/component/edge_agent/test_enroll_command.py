@@ -99,6 +99,8 @@ def test_what_shows_no_code_of_a_door_is_said(config: Path, tmp_path: Path) -> N
     picture(tmp_path / "cards" / "1.png", "SECRET-CARD")
     status, said = run(config, "--camera", str(tmp_path / "cards"))
     assert (status, "did not see" in said) == (2, True), said
+    status, said = run(config, "--camera", str(tmp_path / "nowhere"))
+    assert (status, "The camera cannot be opened." in said) == (2, True), said
     assert not (tmp_path / "door" / "ledger.db").exists()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,49 @@ def test_a_centre_that_does_not_answer(here: Path) -> None:
         assert (status, "Is the centre running there?" in shown) == (2, True), shown
     status, shown = run("import", "people", "people.csv", "--token", "x", "--url", "nonsense")
     assert (status, "nonsense is no address" in shown) == (2, True), shown
+    status, shown = run("import", "people", "people.csv", "--token", "x", "--url", "http://[::1")
+    assert (status, "http://[::1 is no address" in shown) == (2, True), shown
+    status, shown = run("import", "people", "people.csv", "--token", "jeton-clé")
+    assert (status, "characters that no token has" in shown) == (2, True), shown
+
+
+def test_another_web_server_is_no_centre(here: Path) -> None:
+    """It answers, with a page."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"] or 0))
+            self.send_response(200)
+            self.send_header("Content-Length", "6")
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    (here / "people.csv").write_text("key\n1\n")
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        status, shown = run("import", "people", "people.csv", "--token", "x", "--url", url)
+        answering.join()
+    assert (status, "not as a centre does" in shown) == (2, True), shown
+
+
+def test_a_row_of_a_file_that_is_not_there() -> None:
+    """Said as that, not as bad TOML."""
+    status, shown = run("explain", "--row", "nowhere.toml:late")
+    assert (status, "There is no file nowhere.toml." in shown) == (2, True), shown
+
+
+@pytest.mark.parametrize("group", ["bench", "retention", "audit"])
+def test_no_line_of_help_is_cut(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each subcommand is said whole at the usual width."""
+    monkeypatch.setenv("COLUMNS", "80")
+    status, shown = run(group, "--help")
+    commands = shown.partition(" Commands: ")[2]
+    assert (status, commands != "", "..." in commands) == (0, True, False), shown
 
 
 @pytest.mark.parametrize("what", ["http", "broker"])
