@@ -81,7 +81,9 @@ class SqliteCache:
     def acts_told(self) -> CacheMark | None:
         """How far the feed had come when it last brought acts of the back office: the ledger has all of them."""
         with self._lock:
-            return self._state and CacheMark(epoch=self._state.mark.epoch, seq=self._acts_seq)
+            if self._state is None:
+                return None
+            return CacheMark(epoch=self._state.mark.epoch, seq=self._acts_seq)
 
     @property
     def current_path(self) -> Path | None:
