@@ -47,8 +47,11 @@ class MergePage(OfficePage):
         if request.method == "GET":
             found = await in_thread(lambda: self._compare(request))
             return self.page(request, "office/merge.html", title=self.title(request), **found)
-        chosen = [name for name in FIELDS if (await request.form()).get(name) == "gone"]
-        t = texts(signed_in_staff(request).language)
+        form, t = await request.form(), texts(signed_in_staff(request).language)
+        if form.get("confirmed") != "yes":
+            flash(request, t("merge_problem.not_confirmed"), "error")
+            return RedirectResponse(request.url.path, status_code=303)
+        chosen = [name for name in FIELDS if form.get(name) == "gone"]
         try:
             account_id = await in_thread(lambda: self._merge(request, chosen))
         except NotFound as error:

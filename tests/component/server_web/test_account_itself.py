@@ -171,3 +171,18 @@ def test_nobody_is_added_to_an_archived_account(admin: Browser, database: Databa
     assert path not in admin.get(f"/admin/accounts/{second}/members").text
     with database.read() as session:
         assert [each.id for each in session.get_one(Account, second).people] == ["home-rose"]
+
+
+def test_two_rows_become_one_only_when_somebody_says_they_are_one_person(
+    admin: Browser, database: Database, second: str
+) -> None:
+    """It cannot be undone: a form without the confirmation merges nothing, and says so."""
+    path = "/admin/duplicates/home-zoe/home-rose"
+    answer = admin.post(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert "Nothing is merged" in admin.get(path).text
+    with database.read() as session:
+        assert session.get_one(Person, "home-rose").merged_into is None
+    assert admin.post(path, confirmed="yes").headers["location"].endswith("/members/home-zoe")
+    with database.read() as session:
+        assert session.get_one(Person, "home-rose").merged_into == "home-zoe"
