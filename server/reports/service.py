@@ -76,7 +76,7 @@ class Page:
 def figures(
     database: Database, organization_id: str, wanted: Wanted, *, zone: tzinfo, now: datetime, day: date | None = None
 ) -> Figures:
-    """Everything for the charts. Occupancy is of `day`, or else of the last day that has begun."""
+    """Everything for the charts. Occupancy is of `day`, or else of the last day that has begun; none when none has."""
     span = wanted.span(zone)
     occupied_on = min(day or wanted.last_on, local_day(now, zone))
     occupied = (start_of_day(occupied_on, zone), start_of_day(add_days(occupied_on, 1), zone))
@@ -84,7 +84,8 @@ def figures(
         tallies = repository.tallies(session, organization_id, wanted, span, minutes=_minutes(span, zone))
         gone = repository.gone_counts(session, organization_id, wanted)
         reasons = repository.reason_counts(session, organization_id, wanted, span)
-        moves = repository.movements(session, organization_id, wanted.point_ids, occupied)
+        has_begun = wanted.first_on <= occupied_on
+        moves = repository.movements(session, organization_id, wanted.point_ids, occupied) if has_begun else []
     points, kinds = Counter[str](), Counter[str]()
     for point_id, kind, number in _by_place(tallies, gone):
         points[point_id] += number

@@ -120,12 +120,13 @@ class Wanted:
 
     @classmethod
     def parse(cls, pairs: Iterable[tuple[str, str]], *, today: date) -> Self:
-        """From a form; whatever is not understood is left out."""
+        """From a form or a link; whatever is not understood is left out. Days without a period are a custom one."""
         said: dict[str, list[str]] = {}
         for name, value in pairs:
             said.setdefault(name, []).append(value)
         one = {name: values[-1] for name, values in said.items()}
-        period = _word(Period, one.get("period"), Period.THIS_WEEK)
+        has_days = any(_day(one.get(each)) for each in ("from", "to"))
+        period = _word(Period, one.get("period"), Period.CUSTOM if has_days else Period.THIS_WEEK)
         first_on, last_on = days_of(period, today)
         if period is Period.CUSTOM:
             first_on, last_on = _days(one.get("from"), one.get("to"), today)

@@ -13,7 +13,7 @@ import pytest
 
 from access.domain.people import Language
 from server.db import Database
-from server.models import MovementCount, Staff
+from server.models import AccessPoint, MovementCount, Staff
 from tests.component.server_web import sample as some
 from tests.component.server_web.browser import Browser
 
@@ -76,6 +76,40 @@ def test_everything_is_in_the_files(admin: Browser, june: Database) -> None:
     assert sheet.count("<row ") == len(rows) == 6
     # Noon of the first of June, as a spreadsheet counts days.
     assert "<v>46174.5</v>" in sheet
+
+
+def test_days_to_come_show_nothing_and_say_so(admin: Browser, database: Database) -> None:
+    """No chart without bars, and not who is inside today."""
+    with database.write() as session:
+        some.event(session, occurred_at=datetime.now(UTC))
+    page = admin.get("/admin/report?period=custom&from=2998-01-01&to=2998-01-05").text
+    assert total(page) == "0"
+    assert "<svg" not in page
+    assert 'class="heat"' not in page
+    assert "Nothing in these days" in page
+
+
+def test_long_ranges_are_drawn_by_month_or_year(admin: Browser, june: Database) -> None:
+    """Days are too many to be told apart; all of the calendar takes no longer. A long name leaves its bar room."""
+    with june.write() as session:
+        session.get_one(AccessPoint, "home-pool").name_en = f"Pool {'by the arena ' * 12}"
+        some.event(session, occurred_at=datetime(2024, 11, 5, 17, tzinfo=UTC))
+    page = admin.get("/admin/report?period=custom&from=2017-01-01&to=2026-12-31").text
+    assert "By month" in page
+    assert "<title>Jun 2026: 4</title>" in page
+    assert "<title>Nov 2024: 1</title>" in page
+    assert "<title>Dec 2024: 0</title>" in page
+    assert "Oct 2024" not in page
+    assert f"<title>Pool {'by the arena ' * 12}".rstrip() not in page
+    page = admin.get("/admin/report?period=custom&from=1900-01-01&to=2999-12-31").text
+    assert total(page) == "5"
+    assert "<title>Jun 2026: 4</title>" in page
+    with june.write() as session:
+        some.event(session, occurred_at=datetime(1970, 1, 2, 17, tzinfo=UTC))
+    page = admin.get("/admin/report?period=custom&from=1900-01-01&to=2999-12-31").text
+    assert "<title>2026: 4</title>" in page
+    assert "<title>1970: 1</title>" in page
+    assert "<title>1971: 0</title>" in page
 
 
 def test_what_retention_left_is_a_row_of_the_files(admin: Browser, june: Database) -> None:
