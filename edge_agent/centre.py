@@ -117,7 +117,7 @@ def _refusal(response: http.client.HTTPResponse, path: str) -> CentreRefused:
         said = json.loads(response.read(4096))
         reason = next((str(said[key]) for key in ("reason", "code", "detail", "error") if key in said), "")
         proof = str(said.get("proof", ""))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         reason = proof = ""
     text = f"the centre answered {response.status} to {path.partition('?')[0]}"
     return CentreRefused(

@@ -238,7 +238,7 @@ async def _body(request: Request) -> dict[str, Any]:
             return {}
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

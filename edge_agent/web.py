@@ -186,7 +186,7 @@ class _Pages:
         with suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 text = await websocket.receive_text()
-                with suppress(ValueError, AttributeError):
+                with suppress(ValueError, AttributeError, RecursionError):
                     message = json.loads(text) if len(text) <= _MAX_PAGE_MESSAGE else {}
                     if message.get("type") == "painted":
                         self._source.hub.painted(str(message.get("id")))
