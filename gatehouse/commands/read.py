@@ -68,7 +68,6 @@ def read(
     Exit status for pictures: 0 when each had a code, 1 when some had none, 2 when some could not be opened; for
     readers: 1 when none of them was ever there.
     """
-    _make_output_safe()
     paths = [*(images or []), *(more_images or [])]
     if more_images and not images:
         _stop("pictures are given with --image: gatehouse read --image card.png")
@@ -265,13 +264,6 @@ def _dropped(logger: Any, method: str, event: Any) -> Any:
         why = f"{event['reason']}: {os.strerror(number)}" if number else event["reason"]
         _say(f"{event['reader']}: {why}. {_HINTS.get(number, 'It is tried again until Ctrl-C.')}")
     raise structlog.DropEvent
-
-
-def _make_output_safe() -> None:
-    """A terminal that cannot show a character shows its escape instead of ending the command."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(message: str) -> None:

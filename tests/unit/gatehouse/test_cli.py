@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,16 @@ def test_a_hostile_file_of_rows_reaches_the_terminal_as_text(tmp_path: Path) -> 
     assert "\\x1b[2Jgone\\x0anext" in shown.stdout
     assert shown.returncode == 2
     assert "Traceback" not in shown.stderr
+
+
+def test_a_terminal_without_a_character_shows_its_escape() -> None:
+    """Also where Python writes ASCII only: the command goes on."""
+    command = [sys.executable, "-m", "gatehouse", "explain", "--language", "fr"]
+    row = ["--row", str(ROOT / "tests" / "vectors" / "activities.toml")]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run([*command, *row], capture_output=True, text=True, check=False, env=ascii_only)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "\\xe9" in shown.stdout
 
 
 def test_two_things_of_one_id_are_a_slip_of_the_pen(tmp_path: Path) -> None:
