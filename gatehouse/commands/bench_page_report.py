@@ -17,7 +17,8 @@ from gatehouse.commands.bench_stopwatch import Figure
 __all__ = ["AREA"]
 
 _CALLS: Final = 10
-_COUNT: Final = "event.access_point_id, event.kind, count(*) .. GROUP BY"
+_COUNT: Final = "event.access_point_id .. event.kind .. count(*) .. GROUP BY"
+"""SQLite counts a span day by day: there it is the query of one day."""
 _ROWS: Final = "FROM event .. ORDER BY event.occurred_at"
 
 
