@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -129,6 +129,11 @@ def test_what_retention_left_is_a_row_of_the_files(admin: Browser, june: Databas
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert sheet.count("<row ") == len(rows)
     assert "<v>12</v>" in sheet
+    with june.write() as session:
+        session.query(MovementCount).update({"day": date(2024, 6, 1)})
+    only = admin.get("/admin/report?period=custom&from=2024-06-01&to=2024-06-01").text
+    assert total(only) == "15"
+    assert "La conservation n’en a laissé aucune à énumérer" in only
 
 
 def test_the_columns_stay_for_the_next_time(admin: Browser, june: Database) -> None:
