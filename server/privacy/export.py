@@ -1,18 +1,19 @@
 """Everything an organization has about a person, as a ZIP: JSON, a page to read, movements as CSV, and the pictures.
 
-The JSON has one list for each kind of thing, named as in `docs/privacy.md`; instants are ISO 8601 in UTC. What doors
-were given, and keys of ours (digests of passwords and links), are not about the person and are left out.
+The JSON has one list for each kind of thing, named as in `docs/privacy.md`; instants are ISO 8601 in UTC. The page
+(`readable`) and the movements are in words. What doors were given, and keys of ours (digests of passwords and links),
+are not about the person and are left out.
 """
 
 from __future__ import annotations
 
-import html
 import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import inspect, or_, select
 from sqlalchemy.orm import Session
@@ -24,7 +25,9 @@ from server.checkins.csv_export import csv_chunks
 from server.db import Database
 from server.errors import NotFound
 from server.models import (
+    AccessPoint,
     Account,
+    Activity,
     AllowedAdult,
     AuditEntry,
     BalanceEntry,
@@ -48,12 +51,13 @@ from server.models import (
 )
 from server.pictures.store import PictureStore
 from server.privacy import repository
+from server.privacy.readable import Reader, readable
 from server.privacy.words import heading
 
-__all__ = ["export_person"]
+__all__ = ["LEFT_OUT", "export_person"]
 
-_LEFT_OUT: Final = frozenset({"organization_id", "password_hash", "sealed_path", "salt", "prev_hash", "hash"})
-_MOVEMENT: Final = ("occurred_at", "access_point_id", "kind", "outcome", "pass_type", "pass_name", "credential_kind")
+LEFT_OUT: Final = frozenset({"organization_id", "password_hash", "sealed_path", "salt", "prev_hash", "hash"})
+_MOVEMENT: Final = ("occurred_at", "access_point", "kind", "outcome", "pass_type", "pass_name", "credential_kind")
 
 
 def export_person(
@@ -63,7 +67,8 @@ def export_person(
     with database.read() as session:
         person = repository.person_of(session, organization_id, person_id)
         document = _document(session, person, now)
-        name = session.get_one(Organization, organization_id).name.in_language(language)
+        organization = session.get_one(Organization, organization_id)
+        name, zone = organization.name.in_language(language), ZoneInfo(organization.time_zone)
     with database.write() as session:
         audit.note(
             session,
@@ -73,7 +78,7 @@ def export_person(
             organization_id=organization_id,
             person_id=person_id,
         )
-    return _zip(document, pictures, name, language)
+    return _zip(document, pictures, name, Reader(language, zone))
 
 
 def _document(session: Session, person: Person, now: datetime) -> dict[str, Any]:
@@ -107,7 +112,7 @@ def _document(session: Session, person: Person, now: datetime) -> dict[str, Any]
         ),
         "multipasses": _named(session, passes, MultipassType, "type_id"),
         "pass_uses": _rows(holdings.uses_of(session, organization_id, [each.id for each in passes])),
-        "registrations": _rows(repository.rows_of(session, Registration, ids)),
+        "registrations": _named(session, repository.rows_of(session, Registration, ids), Activity, "activity_id"),
         "allowed_adults": _rows(
             session.scalars(select(AllowedAdult).where(AllowedAdult.organization_id == organization_id, adults)).all()
         ),
@@ -116,7 +121,7 @@ def _document(session: Session, person: Person, now: datetime) -> dict[str, Any]
         "mails": _rows(session.scalars(_mails(organization_id, rows)).all()),
         "settlements": _rows(session.scalars(settled).all()),
         "changes": _rows(session.scalars(audited.order_by(AuditEntry.seq)).all()),
-        "movements": _rows(seen),
+        "movements": [{**_row(each), **_place(session, each)} for each in seen],
     }
 
 
@@ -136,7 +141,7 @@ def _rows(rows: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _row(row: Any) -> dict[str, Any]:
-    names = [each.key for each in inspect(type(row)).column_attrs if each.key not in _LEFT_OUT]
+    names = [each.key for each in inspect(type(row)).column_attrs if each.key not in LEFT_OUT]
     return {name: plain(value) for name in names if (value := getattr(row, name)) not in (None, "")}
 
 
@@ -150,13 +155,18 @@ def _named(session: Session, rows: Sequence[Any], class_: Any, column: str) -> l
     return found
 
 
-def _zip(document: Mapping[str, Any], pictures: PictureStore, organization: str, language: str) -> bytes:
+def _place(session: Session, event: Event) -> dict[str, Any]:
+    point = session.get(AccessPoint, event.access_point_id) if event.access_point_id else None
+    return {"access_point": {"en": point.name.en, "fr": point.name.fr}} if point else {}
+
+
+def _zip(document: Mapping[str, Any], pictures: PictureStore, organization: str, reader: Reader) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("person.json", json.dumps(document, ensure_ascii=False, indent=2))
-        archive.writestr("person.html", _page(document, organization, language))
-        lines = [[str(each.get(name, "")) for name in _MOVEMENT] for each in document["movements"]]
-        header = [heading(language, name) for name in _MOVEMENT]
+        archive.writestr("person.html", readable(document, organization, reader))
+        lines = [[reader.said(name, each.get(name, "")) for name in _MOVEMENT] for each in document["movements"]]
+        header = [heading(reader.language, name) for name in _MOVEMENT]
         archive.writestr("movements.csv", b"".join(csv_chunks(header, lines)))
         named = {each.get(name) for each in document["person"] for name in ("access_picture", "profile_picture")}
         named |= {each.get("picture") for each in document["pictures"]}
@@ -166,37 +176,3 @@ def _zip(document: Mapping[str, Any], pictures: PictureStore, organization: str,
             except (NotFound, FileNotFoundError):
                 continue
     return buffer.getvalue()
-
-
-_STYLE: Final = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "h2{margin-top:2.5rem;border-bottom:1px solid}dl{display:grid;grid-template-columns:minmax(8rem,16rem) 1fr;"
-    "gap:.2rem 1rem;margin:0 0 1rem;padding:.5rem 0;border-bottom:1px dotted}dt{opacity:.7}"
-    "dd{margin:0;overflow-wrap:anywhere}"
-)
-
-
-def _page(document: Mapping[str, Any], organization: str, language: str) -> str:
-    title = f"{heading(language, 'title')} – {organization}"
-    parts = [f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{html.escape(title)}</title>']
-    parts.append(f"<style>{_STYLE}</style><h1>{html.escape(title)}</h1><p>{html.escape(document['made_at'])}</p>")
-    for name, things in document.items():
-        if not isinstance(things, list) or not things:
-            continue
-        parts.append(f"<h2>{html.escape(heading(language, name))}</h2>")
-        for each in things:
-            values = each.items() if isinstance(each, dict) else (("name", each),)
-            facts = "".join(
-                f"<dt>{html.escape(heading(language, key))}</dt><dd>{html.escape(_said(value, language))}</dd>"
-                for key, value in values
-            )
-            parts.append(f"<dl>{facts}</dl>")
-    return "".join(parts)
-
-
-def _said(value: Any, language: str) -> str:
-    if isinstance(value, dict) and value.keys() == {"en", "fr"}:
-        return str(value[language] or value["en"])
-    if isinstance(value, bool):
-        return heading(language, "yes" if value else "no")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -340,6 +340,8 @@ def test_an_export_has_everything(club: Database, pen: Callable[..., Any], tmp_p
     assert [each for each in SECRETS if each not in said] == []
     assert [each for each in SECRETS if each not in page] == []
     assert 'lang="fr"' in page
+    assert [each for each in ("<dt>person id", "<dt>is blocked", "<dd>checked_in", "Z</dd>") if each in page] == []
+    assert "<dt>Entrée bloquée</dt><dd>" in page
     document = json.loads(said)
     assert [each["kind"] for each in document["movements"]] == ["checked_in", "attendance_marked"]
     assert "ann" not in {each["person_id"] for each in document["movements"]}
