@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 import structlog
 
@@ -67,9 +67,8 @@ def _rows(
     is_oldest_first: bool,
 ) -> Iterator[list[Cell]]:
     """Events and counts in the order of time. The last cell is how many a row stands for: they add up to the total."""
-    where = {"zone": say.zone, "is_oldest_first": is_oldest_first}
-    events = _event_rows(database, organization_id, wanted, columns, say, **where)
-    gone = only_counted(database, organization_id, wanted, **where)
+    events = _event_rows(database, organization_id, wanted, columns, say, is_oldest_first=is_oldest_first)
+    gone = only_counted(database, organization_id, wanted, zone=say.zone, is_oldest_first=is_oldest_first)
     names = _point_names(database, organization_id, {place.access_point_id for _, place, _ in gone}, say)
     counts = ((at, _count_cells(at, place, number, columns, names, say)) for at, place, number in gone)
     for _, row in heapq.merge(events, counts, key=lambda each: each[0], reverse=not is_oldest_first):
@@ -83,13 +82,12 @@ def _event_rows(
     columns: tuple[str, ...],
     say: Say,
     *,
-    zone: tzinfo,
     is_oldest_first: bool,
 ) -> Iterator[tuple[datetime, list[Cell]]]:
-    for page in all_rows(database, organization_id, wanted, zone=zone, is_oldest_first=is_oldest_first):
+    for page in all_rows(database, organization_id, wanted, zone=say.zone, is_oldest_first=is_oldest_first):
         has_traits = "age_group" in columns or "city" in columns
         traits = traits_of(database, organization_id, page) if has_traits else {}
-        undone = undone_of(database, organization_id, wanted, page, zone=zone)
+        undone = undone_of(database, organization_id, wanted, page, zone=say.zone)
         for row in page.rows:
             is_undone = row.event.id in undone
             counted: list[Cell] = [say.t("report.row_undone" if is_undone else "report.row_event"), int(not is_undone)]

@@ -144,7 +144,11 @@ FAMILIES = {
     "report": [
         *(f"age_{each}" for each in AgeGroup),
         *("offline_yes", "offline_no", "only_counted"),
-        *(f"{part}_{each}" for part in ("chart", "head") for each in ("by_hour", "by_day", "by_point", "reasons")),
+        *(
+            f"{part}_{each}"
+            for part in ("chart", "head")
+            for each in ("by_hour", "by_day", "by_month", "by_year", "by_point", "reasons")
+        ),
     ],
     "activity_kind": [str(each) for each in ActivityKind],
     "attendance_state": [str(each) for each in State],
