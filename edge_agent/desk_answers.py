@@ -159,8 +159,9 @@ def _require(staff: DeskStaff, permission: DeskPermission) -> None:
 
 
 def _field(body: dict[str, Any], name: str) -> str:
+    """A short text that every file takes: JSON may bring half a character."""
     value = body.get(name)
-    return value[:100] if isinstance(value, str) else ""
+    return value[:100].encode(errors="ignore").decode() if isinstance(value, str) else ""
 
 
 def _note(body: dict[str, Any]) -> str:

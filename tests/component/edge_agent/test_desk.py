@@ -211,6 +211,8 @@ def test_a_denial_is_overridden_with_a_reason_only(
     asked = agent.events()[-1]
     assert (asked.kind, asked.person, asked.credential) == ("card_requested", "p1", unknown.credential)
     assert desk.act("approve", "0195808c-3a80-7000-8000-000000000009") == (422, {"problem": "unknown_scan"})
+    half_a_character = json.dumps({"access_point": "pool", "act": "approve", "scan": "\ud800"})
+    assert desk.client.post("/desk/api/acts", content=half_a_character).status_code == 422
 
 
 def test_looking_somebody_up_checks_nobody_in(agent: AgentProcess, open_desk: Callable[..., Desk]) -> None:
