@@ -133,6 +133,8 @@ def test_the_language_is_switched_from_the_menu(admin: Page, office: Office) -> 
     admin.get_by_role("button", name="Français").click()
     expect(admin.get_by_role("link", name="Activité du compte")).to_be_visible()
     expect(admin.locator("html")).to_have_attribute("lang", "fr")
+    admin.goto(f"{office.url}/admin/facility/create")
+    expect(admin.locator(".select2-selection").first).to_contain_text("Rechercher…")
     admin.goto(f"{office.url}/admin/staff/list")
     expect(admin.get_by_role("link", name="Ajouter : membre du personnel")).to_be_visible()
     admin.get_by_role("button", name="Votre menu").click()

@@ -72,6 +72,17 @@ document.querySelector('.navbar-vertical [aria-current="page"]')?.scrollIntoView
 document.querySelector(".nav-tabs-scroll .active")?.scrollIntoView({ inline: "center", block: "nearest" });
 document.querySelectorAll("[data-stream]").forEach(live);
 document.querySelectorAll("select[data-submit]").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));
+// The frame's fields that choose one thing of many ask in English while nothing is chosen; here they ask as the page does.
+const search = document.querySelector('meta[name="relation-search"]')?.content;
+const select2 = window.jQuery?.fn.select2;
+if (search && select2) {
+  const asking = (said) => (item) => (item.id ? said(item) : search);
+  window.jQuery.fn.select2 = Object.assign(function (options, ...more) {
+    const { templateResult, templateSelection } = options ?? {};
+    const ours = templateSelection && { templateResult: asking(templateResult), templateSelection: asking(templateSelection) };
+    return select2.call(this, ours ? { ...options, ...ours } : options, ...more);
+  }, select2);
+}
 // The calendar of a form puts a readable field over the real one; it takes the real one's label with it.
 window.jQuery?.(() => {
   for (const field of document.querySelectorAll("input.flatpickr-input[type=hidden][id]")) {
