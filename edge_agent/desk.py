@@ -214,7 +214,7 @@ class Desk:
         if lease is not None:
             return replace(deed, entitlement=said.model_copy(update={"lease": lease}))
         if deed.kind is not EventKind.OVERRIDDEN:
-            raise DeskProblem("not_recorded")
+            raise DeskProblem("use_not_lent")
         unspent = {"takes_use": False, "activates": False, "remaining": held.remaining}
         return replace(deed, entitlement=said.model_copy(update=unspent))
 

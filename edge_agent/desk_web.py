@@ -36,6 +36,7 @@ _MAX_BODY: Final = 8192
 _STATUS = {
     "not_allowed": 403,
     "already_decided": 409,
+    "use_not_lent": 409,
     "reason_required": 422,
     "unknown_scan": 422,
     "unknown_person": 422,

@@ -73,6 +73,7 @@ PROBLEMS: Final = (
     "reason_required",
     "unknown_scan",
     "unknown_person",
+    "use_not_lent",
     "not_recorded",
 )
 """Why the door refuses what the page asked; the page has words for each (`problem_*`) and for any other."""

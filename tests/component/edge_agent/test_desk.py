@@ -7,12 +7,14 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from access.domain.multipasses import Multipass
 from access.wire.events import Event
 from access.wire.feed import EntityKind
 from edge_agent.ledger import SqliteLedger
@@ -213,6 +215,27 @@ def test_a_denial_is_overridden_with_a_reason_only(
     assert desk.act("approve", "0195808c-3a80-7000-8000-000000000009") == (422, {"problem": "unknown_scan"})
     half_a_character = json.dumps({"access_point": "pool", "act": "approve", "scan": "\ud800"})
     assert desk.client.post("/desk/api/acts", content=half_a_character).status_code == 422
+
+
+@pytest.fixture
+def strict_passes(centre: FakeCentre) -> None:
+    """The centre sold every pass as strict, and lends nothing."""
+    for key, body in centre.bodies.items():
+        if isinstance(body, Multipass):
+            centre.bodies[key] = replace(body, is_strict=True)
+
+
+def test_a_strict_pass_that_was_not_lent_is_said_so_and_overridden(
+    strict_passes: None, agent: AgentProcess, scanner: SimulatedScanner, open_desk: Callable[..., Desk]
+) -> None:
+    """It does not say that it cannot write; refused and overridden, the person enters without a use."""
+    desk, review = open_desk(), scanned(agent, scanner, PASS_CARD)
+    assert desk.act("approve", review.id) == (409, {"problem": "use_not_lent"})
+    assert desk.act("refuse", review.id)[0] == 200
+    assert desk.act("override", review.id, note="Known face")[1]["scan"]["state"] == "overridden"
+    used = agent.events()[-1].entitlement
+    assert used is not None
+    assert not used.takes_use
 
 
 def test_looking_somebody_up_checks_nobody_in(agent: AgentProcess, open_desk: Callable[..., Desk]) -> None:
