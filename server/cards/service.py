@@ -175,6 +175,8 @@ def _mark(organization: Organization, code: Code) -> str:
 
 
 def _locked(session: Session, person: Person) -> Organization:
+    if person.archived_at is not None:
+        raise CardRefused("archived")
     organization = locked_organization(session, person.organization_id)
     if organization is None:
         raise NotFound("there is no such organization")

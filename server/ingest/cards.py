@@ -44,7 +44,7 @@ def _assign(session: Session, organization_id: str, event: WireEvent, person_id:
     """
     presented = event.credential
     person = session.get(Person, person_id) if person_id else None
-    if person is not None and (person.erased_at is not None or person.merged_into is not None):
+    if person is not None and (person.erased_at or person.merged_into or person.archived_at):
         return False
     if presented is None or presented.length is not None or person is None or person.organization_id != organization_id:
         return False

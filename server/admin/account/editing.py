@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette_admin.flash import flash
 
 from access.domain.instants import local_day
-from server.access_points.values import Form, Problems, Values, values_of
+from server.access_points.values import Form, Problem, Problems, Values, values_of
 from server.accounts.locks import hold_accounts
 from server.admin.account import service
 from server.admin.account.form import Field, Refused, differing, digest_of, read
@@ -25,8 +25,9 @@ from server.admin.frame import OfficePage
 from server.admin.office import in_thread, signed_in_staff, whose
 from server.admin.texts import texts
 from server.errors import NotFound
+from server.models import Account
 
-__all__ = ["AccountSubpage", "Edit", "FormPage"]
+__all__ = ["AccountSubpage", "Edit", "FormPage", "refuse_archived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,3 +213,9 @@ class AccountSubpage(FormPage):
     def url(self, request: Request, route: str, **parts: str) -> str:
         """The path of a route below the request's account."""
         return request.url_for(f"admin:{route}", account_id=request.path_params["account_id"], **parts).path
+
+
+def refuse_archived(account: Account) -> None:
+    """Raises Refused for an archived account: what is put on it would be in no list, and at the doors one day."""
+    if account.archived_at is not None:
+        raise Refused({"": Problem("account_problem.is_archived")})

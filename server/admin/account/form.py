@@ -19,6 +19,7 @@ from typing import Any, Final
 from server.access_points.values import Problem, Problems, Values, text
 from server.mail.addresses import checked, is_plainly_named
 from server.staff.service import is_email
+from server.written import in_lines
 
 __all__ = ["Field", "Kind", "Refused", "differing", "digest_of", "read", "typed_amount", "typed_day"]
 
@@ -106,6 +107,8 @@ def _read(field: Field, values: Values, today: date) -> Any:
             raise _Wrong("account_problem.unknown_choice")
         return chosen
     typed = unicodedata.normalize("NFC", text(values, field.name)).replace("\x00", "")
+    if field.kind is Kind.LONG:
+        typed = in_lines(typed)
     if not typed:
         if field.is_required:
             raise _Wrong("account_problem.choose" if field.kind is Kind.CHOICE else "account_problem.required")

@@ -15,7 +15,7 @@ from server.access_points.values import Problem
 from server.accounts import people, repository
 from server.accounts.errors import MoveRefused, OwnerRefused
 from server.admin.account.choosing import AccountSearch
-from server.admin.account.editing import AccountSubpage, Edit
+from server.admin.account.editing import AccountSubpage, Edit, refuse_archived
 from server.admin.account.form import Field, Kind, Refused
 from server.admin.account.members import SECTIONS
 from server.admin.office import in_thread, signed_in_staff
@@ -81,8 +81,7 @@ class AccountPeoplePage(AccountSubpage):
         account = repository.account_of(session, staff.organization_id, account_id)
 
         def save(session: Session, found: Mapping[str, Any]) -> str:
-            if account.archived_at is not None:
-                raise Refused({"": Problem("people.account_archived")})
+            refuse_archived(account)
             if found["do"] != "anyway":
                 self._check_name(staff, found["first_name"], found["last_name"])
             given = {field.name: found[field.name] for field in _NEW}

@@ -16,7 +16,7 @@ from access.domain.memberships import CancellationState
 from access.domain.multipasses import Effective
 from server.access_points.values import Problem
 from server.accounts import repository, selling
-from server.admin.account.editing import AccountSubpage, Edit
+from server.admin.account.editing import AccountSubpage, Edit, refuse_archived
 from server.admin.account.form import Field, Kind, Refused, typed_day
 from server.admin.account.registrations import by_first_name
 from server.admin.office import signed_in_staff
@@ -71,6 +71,7 @@ class AccountSellingPage(AccountSubpage):
         )
 
         def save(session: Session, found: Mapping[str, Any]) -> None:
+            refuse_archived(account)
             _in_order(found, "starts_on", "ends_on")
             selling.sell_membership(
                 session,
@@ -166,6 +167,7 @@ class AccountSellingPage(AccountSubpage):
         )
 
         def save(session: Session, found: Mapping[str, Any]) -> None:
+            refuse_archived(account)
             sold = types[found["type"]]
             if sold.effective is Effective.ON_DATE and not found["effective_on"]:
                 raise Refused({"effective_on": Problem("records.date_needed")})

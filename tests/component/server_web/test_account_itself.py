@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from server.db import Database
-from server.models import Account, BalanceEntry, Event, Membership, Multipass, Person
+from server.models import Account, BalanceEntry, Credential, Event, Membership, Multipass, Person
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import event
 
@@ -160,17 +160,42 @@ def test_nothing_is_put_on_an_account_that_became_part_of_another(
         assert f"{HOME}/{offered}" not in pages
 
 
-def test_nobody_is_added_to_an_archived_account(admin: Browser, database: Database, second: str) -> None:
-    """They would be known at the doors, and in no list."""
-    path = f"/admin/accounts/{second}/people/add"
+@pytest.mark.parametrize(
+    ("form", "listed", "typed", "refusal"),
+    [
+        ("people/add", "members", {"first_name": "Ray", "last_name": "Roy", "do": "anyway"}, "account is archived"),
+        (
+            "sell/membership",
+            "",
+            {"type": "home-mt", "people": "home-rose", "starts_on": "2026-11-01"},
+            "account is archived",
+        ),
+        (
+            "sell/multipass",
+            "",
+            {"type": "home-pt", "person": "home-rose", "purchased_on": "2026-11-01"},
+            "account is archived",
+        ),
+        ("card/new", "cards", {"person": "home-rose", "kind": "barcode"}, "person is archived"),
+    ],
+)
+def test_nothing_is_put_on_an_archived_account(
+    admin: Browser, database: Database, second: str, form: str, listed: str, typed: dict[str, str], refusal: str
+) -> None:
+    """It would be known at the doors, and in no list; it is not offered, and a form opened before is refused."""
+    path = f"/admin/accounts/{second}/{form}"
+    assert path in admin.get(f"/admin/accounts/{second}/{listed}".rstrip("/")).text
     page = admin.get(path)
     admin.post(f"/admin/accounts/{second}/end/archive", confirmed="yes")
-    answer = admin.post(path, seen=seen_of(page), first_name="Ray", last_name="Roy", do="anyway")
+    answer = admin.post(path, seen=seen_of(page), **typed)
     assert answer.status_code == 422
-    assert "This account is archived" in answer.text
-    assert path not in admin.get(f"/admin/accounts/{second}/members").text
+    assert refusal in answer.text
+    assert path not in admin.get(f"/admin/accounts/{second}/{listed}".rstrip("/")).text
     with database.read() as session:
         assert [each.id for each in session.get_one(Account, second).people] == ["home-rose"]
+        for held in (Membership, Multipass):
+            assert session.scalars(select(held).where(held.account_id == second)).all() == []
+        assert session.scalars(select(Credential).where(Credential.person_id == "home-rose")).all() == []
 
 
 def test_two_rows_become_one_only_when_somebody_says_they_are_one_person(

@@ -168,7 +168,7 @@ FAMILIES = {
     "card_paper": [str(each) for each in Paper],
     "card_code": [str(each) for each in CardCode],
     "card_language": [str(each) for each in CardLanguage],
-    "card_problem": ["not_uid", "unreadable", "needs_number", "revoked", "taken", "not_in_use", "too_long"],
+    "card_problem": ["not_uid", "unreadable", "needs_number", "revoked", "taken", "not_in_use", "too_long", "archived"],
     "card_template_problem": ["name", "colour", "prefix", "digits"],
     "picture_source": [str(each) for each in PictureSource],
 }
