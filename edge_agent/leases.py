@@ -26,10 +26,6 @@ _LENT = (
 )
 _KNOWN = "SELECT id FROM leases WHERE multipass_id = ? ORDER BY expires_at DESC LIMIT ?"
 _KEEP = "INSERT OR IGNORE INTO leases (id, multipass_id, count, spent, expires_at) VALUES (?, ?, ?, 0, ?)"
-_SPEND = (
-    "UPDATE leases SET spent = spent + 1 WHERE id = ? AND multipass_id = ? AND spent < count"
-    " AND expires_at > coalesce((SELECT value FROM marks WHERE name = 'lease_floor'), '')"
-)
 _MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?)"
 
 
