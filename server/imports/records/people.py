@@ -31,6 +31,7 @@ from server.imports.records.base import (
 from server.imports.records.columns import columns_of
 from server.imports.records.lookup import Accounts, People
 from server.imports.records.owners import is_adult
+from server.mail.addresses import checked
 from server.models import Account, Person, new_id
 from server.staff.service import is_email
 
@@ -95,6 +96,12 @@ class PersonRecord(Record):
     """Staff are asked to have a look."""
     admin_note: lines(4000) | None = None  # type: ignore[valid-type]
     """For staff; may have several lines."""
+
+    @field_validator("email")
+    @classmethod
+    def _as_mail_servers_know_it(cls, value: str | None) -> str | None:
+        """A domain in other letters is kept in ASCII, as the office keeps it."""
+        return value if value is None or value.isascii() else (checked(value) or value)
 
     @field_validator("country")
     @classmethod
@@ -163,7 +170,7 @@ class _Upsert:
         born_on, country = record.date_of_birth, record.country
         if record.gives("first_name") and not record.first_name:
             yield Problem("cannot_clear", "first_name")
-        if record.email and not is_email(record.email):
+        if record.email and not (is_email(record.email) and record.email.isascii()):
             yield Problem("not_an_email", "email", record.email)
         if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
             yield Problem("not_one_of", "country", country, {"choices": "CA, FR, US …"})

@@ -187,11 +187,20 @@ def first_id(asking: Program, kind: str) -> str:
     return str(asking("GET", f"/{kind}?external_id=K-1").json()["items"][0]["id"])
 
 
+def test_an_address_with_other_letters_is_kept_as_mail_servers_know_it(program: Make) -> None:
+    """The same however it is written, as the office keeps it."""
+    person = {"external_id": "K-9", "first_name": "A", "email": "A@Exämple.ca"}
+    asking = program()
+    made = asking("POST", "/people", json=person).json()
+    assert asking("GET", f"/people/{made['id']}").json()["email"] == "a@xn--exmple-cua.ca"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "expected"),
     [
         ("/people", {}, ["required"]),
         ("/people", {"first_name": "A", "email": "not one"}, ["not_an_email"]),
+        ("/people", {"first_name": "A", "email": "zoé@example.org"}, ["not_an_email"]),
         ("/people", {"first_name": "A", "date_of_birth": "2999-01-01"}, ["born_in_future"]),
         ("/people", {"first_name": "A", "is_owner": True, "date_of_birth": "2020-01-01"}, ["owner_minor"]),
         ("/people", {"first_name": "A\x00"}, ["control_characters"]),
