@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from access.domain.names import without_accents
 from access.domain.people import AgeGroup
 from server.accounts import repository as accounts
 from server.accounts.errors import OwnerRefused
@@ -153,7 +154,7 @@ def share_rest(session: Session, person: Person, details: Mapping[str, Any], pos
 
 
 def people_meant(session: Session, person: Person, details: Mapping[str, Any]) -> list[Person]:
-    """Those a consent is about: of the other account still, and only while its owner is who was asked."""
+    """Those a consent is about, by name: of the other account still, and only while its owner is who was asked."""
     account = session.get(Account, str(details.get("from_account")))
     if account is None or account.archived_at is not None or account.owner_id is None:
         return []
@@ -161,7 +162,8 @@ def people_meant(session: Session, person: Person, details: Mapping[str, Any]) -
     if owner is None or owner.identity_id != person.identity_id:
         return []
     asked = set(details.get("people", ()))
-    return [each for each in account.people if each.id in asked and _is_current(each)]
+    meant = [each for each in account.people if each.id in asked and _is_current(each)]
+    return sorted(meant, key=lambda each: (without_accents(each.first_name), without_accents(each.last_name)))
 
 
 def _rest_of(session: Session, known: Person) -> list[Person]:

@@ -57,7 +57,7 @@ class MembershipRecord(Record):
     type: Key | None = None
     """The code (or id) of the membership type."""
     people: list[Key] | None = Field(default=None, min_length=1, max_length=50)
-    """Member IDs or keys of the people it covers, all of one account."""
+    """Member IDs, keys or ids of the people it covers, all of one account."""
     starts_on: date | None = None
     ends_on: date | None = None
     """The last day; none means recurring billing."""
