@@ -79,10 +79,18 @@ class RowReader:
         try:
             record = self._kind.record.model_validate(values)
         except ValidationError as error:
-            raise RowRefused(*problems, *problems_of(error)) from error
+            wrong = {each["loc"][0] for each in error.errors(include_url=False) if each["loc"]}
+            rest = self._rest({name: value for name, value in values.items() if name not in wrong})
+            raise RowRefused(*problems, *problems_of(error), rest=rest) from error
         if problems:
-            raise RowRefused(*problems)
+            raise RowRefused(*problems, rest=record)
         return record
+
+    def _rest(self, values: dict[str, Any]) -> Record | None:
+        try:
+            return self._kind.record.model_validate(values)
+        except ValidationError:
+            return None
 
 
 def problems_of(error: ValidationError) -> list[Problem]:

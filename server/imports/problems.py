@@ -72,8 +72,12 @@ class Problem:
 
 
 class RowRefused(Exception):
-    """A record cannot go in; `problems` say why. Nothing of it was changed."""
+    """A record cannot go in; `problems` say why. Nothing of it was changed.
 
-    def __init__(self, *problems: Problem) -> None:
+    `rest` is the record without the fields that could not be read, for whoever looks what else is wrong with it.
+    """
+
+    def __init__(self, *problems: Problem, rest: object = None) -> None:
         super().__init__(", ".join(each.code for each in problems))
         self.problems = problems
+        self.rest = rest

@@ -138,7 +138,8 @@ class TableWork:
                 batch.row = number
                 try:
                     if isinstance(each, RowRefused):
-                        raise each
+                        also = self._kind.objections(each.rest, batch.today) if each.rest is not None else ()
+                        raise RowRefused(*each.problems, *also)
                     tally.count(upsert.put(each).outcome)
                 except RowRefused as refused:
                     tally.refuse(number, refused)

@@ -5,7 +5,7 @@ A field that is not given stays as it is; one that is given as null (in a file: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -163,13 +163,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of record: how a row of it reads, and what puts it in. `keys`: one of these columns must be there."""
+    """A kind of record: how a row of it reads, and what puts it in. `keys`: one of these columns must be there.
+
+    `objections` to a record by itself on a day are told together with the cells of its row that could not be read.
+    """
 
     name: str
     record: type[Record]
     columns: tuple[Column, ...]
     upsert: Callable[[Batch], Upsert]
     keys: tuple[str, ...] = ("external_id",)
+    objections: Callable[[Any, date], Iterable[Problem]] = lambda _record, _today: ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

@@ -26,7 +26,6 @@ from server.imports.records.base import (
     lines,
     put_fields,
     refuse_clearing,
-    require,
 )
 from server.imports.records.columns import columns_of
 from server.imports.records.lookup import Accounts, People
@@ -156,26 +155,15 @@ class _Upsert:
 
     def _check(self, record: PersonRecord, person: Person | None, former: Mapping[str, Person]) -> None:
         refuse_clearing(record, "first_name")
-        found = list(self._objections(record))
+        found = list(_objections(record, self._batch.today))
         if person is None and record.external_id is None and record.member_id is None and self._batch.row:
             found.append(Problem("key_missing", "external_id"))
+        if person is None and not record.gives("first_name"):
+            found.append(Problem("required", "first_name"))
         if found:
             raise RowRefused(*found)
-        if person is None:
-            require(record, "first_name")
-        else:
+        if person is not None:
             self._check_keys(record, person, former)
-
-    def _objections(self, record: PersonRecord) -> Iterator[Problem]:
-        born_on, country = record.date_of_birth, record.country
-        if record.gives("first_name") and not record.first_name:
-            yield Problem("cannot_clear", "first_name")
-        if record.email and not (is_email(record.email) and record.email.isascii()):
-            yield Problem("not_an_email", "email", record.email)
-        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-            yield Problem("not_one_of", "country", country, {"choices": "CA, FR, US …"})
-        if born_on is not None and not date(1850, 1, 1) <= born_on <= self._batch.today:
-            yield Problem("born_in_future", "date_of_birth", born_on.isoformat())
 
     def _check_keys(self, record: PersonRecord, person: Person, former: Mapping[str, Person]) -> None:
         if (holder := self._people.by_member_id(record.member_id)) is not None and holder is not person:
@@ -244,8 +232,27 @@ class _Upsert:
         return False
 
 
+def _objections(record: PersonRecord, today: date) -> Iterator[Problem]:
+    born_on, country = record.date_of_birth, record.country
+    if record.gives("first_name") and not record.first_name:
+        yield Problem("cannot_clear", "first_name")
+    if record.email and not (is_email(record.email) and record.email.isascii()):
+        yield Problem("not_an_email", "email", record.email)
+    if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+        yield Problem("not_one_of", "country", country, {"choices": "CA, FR, US …"})
+    if born_on is not None and not date(1850, 1, 1) <= born_on <= today:
+        yield Problem("born_in_future", "date_of_birth", born_on.isoformat())
+
+
 def _taken(record: PersonRecord, name: str, holder: Person) -> Problem:
     return Problem(f"{name}_taken", name, str(getattr(record, name)), {"holder": holder.full_name})
 
 
-PEOPLE = Kind("people", PersonRecord, columns_of("people"), _Upsert, keys=("external_id", "member_id"))
+PEOPLE = Kind(
+    "people",
+    PersonRecord,
+    columns_of("people"),
+    _Upsert,
+    keys=("external_id", "member_id"),
+    objections=_objections,
+)

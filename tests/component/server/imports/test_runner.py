@@ -160,10 +160,26 @@ def test_rows_with_problems_stay_out_and_are_told(desk: Desk) -> None:
         (6, "external_id", "twice"),
         (7, "date_of_birth", "owner_minor"),
         (8, "email", "not_an_email"),
+        (8, "first_name", "required"),
         (9, "date_of_birth", "ambiguous_date"),
         (10, "external_id", "key_missing"),
     ]
-    assert [each["row"] for each in desk.files.problems(done.id)] == [5, 6, 7, 8, 9, 10]
+    assert [each["row"] for each in desk.files.problems(done.id)] == [5, 6, 7, 8, 8, 9, 10]
+
+
+def test_everything_that_is_wrong_with_a_row_is_told_at_once(quick_desk: Desk) -> None:
+    """What a cell cannot be, and what the person cannot be; nobody sends the file once for each."""
+    content = "external_id,first_name,language,email,date_of_birth,country\nP-1,,de,no mail,2089-01-01,Canada\n"
+    done = quick_desk.check(quick_desk.send("people", content))
+    assert sorted(codes(done)) == [
+        (2, "country", "too_long"),
+        (2, "date_of_birth", "born_in_future"),
+        (2, "email", "not_an_email"),
+        (2, "language", "not_one_of"),
+    ]
+    content = "external_id,first_name,email\nP-1,,no mail\n"
+    done = quick_desk.check(quick_desk.send("people", content))
+    assert sorted(codes(done)) == [(2, "email", "not_an_email"), (2, "first_name", "required")]
 
 
 def test_a_whole_file_can_be_refused(quick_desk: Desk) -> None:
