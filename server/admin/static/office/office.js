@@ -73,10 +73,10 @@ document.querySelector(".nav-tabs-scroll .active")?.scrollIntoView({ inline: "ce
 document.querySelectorAll("[data-stream]").forEach(live);
 document.querySelectorAll("select[data-submit]").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));
 // The frame's fields that choose one thing of many ask in English while nothing is chosen; here they ask as the page does.
-const search = document.querySelector('meta[name="relation-search"]')?.content;
+const relationSearch = document.querySelector('meta[name="relation-search"]')?.content;
 const select2 = window.jQuery?.fn.select2;
-if (search && select2) {
-  const asking = (said) => (item) => (item.id ? said(item) : search);
+if (relationSearch && select2) {
+  const asking = (said) => (item) => (item.id ? said(item) : relationSearch);
   window.jQuery.fn.select2 = Object.assign(function (options, ...more) {
     const { templateResult, templateSelection } = options ?? {};
     const ours = templateSelection && { templateResult: asking(templateResult), templateSelection: asking(templateSelection) };
