@@ -68,6 +68,7 @@ def filled(tmp_path: Path) -> Iterator[Scratch]:
         with place.in_bulk():
             for area in areas():
                 area.fill(place)
+                place.note_filled(area.name, area.sizes(place))
         yield place
     assert list(tmp_path.iterdir()) == []
 
