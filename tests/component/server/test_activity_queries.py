@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event as signal
 from sqlalchemy import insert, text
 
 from access.domain.ids import uuid7
@@ -17,6 +16,7 @@ from server.checkins.activity import ActivityFilter, ActivityPage, Cursor, activ
 from server.checkins.repository import account_events, corrections, kind_counts
 from server.db import Database
 from server.models import Event
+from tests.statements import heard
 
 ZONE = ZoneInfo("America/Toronto")
 ROWS = 2500
@@ -204,19 +204,9 @@ class _Found:
 
 
 def _statement(database: Database, ask: Callable[[Any], Any]) -> _Found:
-    heard: list[tuple[str, Any]] = []
-
-    def hear(_c: Any, _k: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if "FROM event" in statement:
-            heard.append((statement, parameters))
-
-    signal.listen(database.read_engine, "before_cursor_execute", hear)
-    try:
-        with database.read() as session:
-            rows = ask(session)
-    finally:
-        signal.remove(database.read_engine, "before_cursor_execute", hear)
-    return _Found(rows, *heard[0])
+    with heard(database.read_engine) as statements, database.read() as session:
+        rows = ask(session)
+    return _Found(rows, *next(each for each in statements if "FROM event" in each[0]))
 
 
 def _explain(database: Database, how: str, found: _Found) -> list[Any]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event
 
 from server.clients import repository
 from server.clients.filters import ClientFilter
 from server.clients.service import Scope, conditions, find_clients
 from server.db import Database
 from server.models import Account, Organization, Person
+from tests.statements import heard
 
 SCOPE = Scope("club", date(2026, 11, 21), ZoneInfo("America/Toronto"))
 PEOPLE = 300
@@ -37,21 +35,6 @@ def town(database: Database) -> Database:
     return database
 
 
-@contextmanager
-def heard(database: Database) -> Iterator[list[tuple[str, Any]]]:
-    """The statements of the block."""
-    statements: list[tuple[str, Any]] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        statements.append((statement, parameters))
-
-    event.listen(database.read_engine, "before_cursor_execute", hear)
-    try:
-        yield statements
-    finally:
-        event.remove(database.read_engine, "before_cursor_execute", hear)
-
-
 def plan(database: Database, statement: str, parameters: Any) -> str:
     """What the engine says of a statement; for PostgreSQL a few hundred rows are no reason to use an index."""
     with database.read() as session:
@@ -68,7 +51,7 @@ def test_a_page_of_the_list_sorts_nothing(town: Database) -> None:
         wanted = ClientFilter.of(form)
         where = conditions(SCOPE, wanted)
         for after in (None, ("name 100 ann", "a100")):
-            with heard(town) as statements, town.read() as session:
+            with heard(town.read_engine) as statements, town.read() as session:
                 found = repository.accounts_in_order(session, where, is_personal=bool(form), after=after, limit=20)
             assert len(found) == 20
             (asked,) = [each for each in statements if "FROM account_order" in each[0]]
@@ -80,7 +63,7 @@ def test_a_page_of_the_list_sorts_nothing(town: Database) -> None:
 
 def test_a_rare_filter_begins_with_those_who_meet_it(town: Database) -> None:
     """Their accounts come off the flag's own index; the page has them in the list's order."""
-    with heard(town) as statements:
+    with heard(town.read_engine) as statements:
         rows = find_clients(town, SCOPE, ClientFilter.of({"flag": "blocked"})).rows
     assert [row.account.id for row in rows] == [f"a{number}" for number in range(0, PEOPLE, 10)]
     (start,) = [each for each in statements if each[0].startswith("SELECT person.account_id")]

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event as signal
 from sqlalchemy import insert, text
 
 from access.domain.ids import uuid7
@@ -15,6 +14,7 @@ from server.db import Database
 from server.models import Event
 from server.reports import service
 from server.reports.wanted import Period, Wanted, What
+from tests.statements import heard
 
 _FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 _ROWS = 3000
@@ -65,20 +65,12 @@ def _row(number: int, kind: str) -> dict[str, Any]:
 def test_refusals_are_found_by_their_own_index(year: Database) -> None:
     """Their reasons, their counts and their rows; no entry is looked at, and for the reasons no row at all."""
     wanted = Wanted(first_on=date(2026, 3, 1), last_on=date(2026, 3, 3), period=Period.CUSTOM, what=What.REFUSED)
-    heard: list[tuple[str, Any]] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        heard.append((statement, parameters))
-
-    signal.listen(year.read_engine, "before_cursor_execute", hear)
-    try:
+    with heard(year.read_engine) as statements:
         found = service.figures(year, "club", wanted, zone=UTC, now=_FIRST + timedelta(days=9))
         rows = service.page(year, "club", wanted, zone=UTC).rows
-    finally:
-        signal.remove(year.read_engine, "before_cursor_execute", hear)
     assert found.total == len(rows) == _ROWS // 300
     assert found.reasons == (("card_revoked", _ROWS // 300),)
-    asked = [each for each in heard if "kind IN ('denied'" in each[0]]
+    asked = [each for each in statements if "kind IN ('denied'" in each[0]]
     # SQLite counts day by day.
     assert len(asked) == (5 if year.is_sqlite else 3)
     for statement, parameters in asked:
@@ -103,18 +95,10 @@ def test_what_was_undone_is_looked_up_by_its_id(year: Database) -> None:
         rows = [{**_row(_ROWS + number, "undone"), "refers_to": each.id} for number, each in enumerate(undone)]
         session.execute(insert(Event.__table__), rows)  # type: ignore[arg-type]
     wanted = Wanted(first_on=date(2026, 3, 1), last_on=date(2026, 3, 3), period=Period.CUSTOM)
-    heard: list[tuple[str, Any]] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        heard.append((statement, parameters))
-
-    signal.listen(year.read_engine, "before_cursor_execute", hear)
-    try:
+    with heard(year.read_engine) as statements:
         found = service.figures(year, "club", wanted, zone=UTC, now=_FIRST + timedelta(days=9))
-    finally:
-        signal.remove(year.read_engine, "before_cursor_execute", hear)
     assert found.total == _ROWS - _ROWS // 300 - 500
-    asked = [each for each in heard if "event.id IN" in each[0]]
+    asked = [each for each in statements if "event.id IN" in each[0]]
     assert len(asked) == 2
     for statement, parameters in asked:
         said = _plan(year, statement, parameters)

@@ -17,6 +17,7 @@ from server.checkins.repository import account_events
 from server.db import Database
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import EVIL, event
+from tests.statements import heard
 
 ZONE = ZoneInfo("America/Toronto")
 NOON = datetime(2026, 11, 20, 17, tzinfo=UTC)
@@ -94,18 +95,10 @@ def test_every_row_comes_in_batches(database: Database, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("is_later_page", [False, True])
 def test_a_page_is_found_by_an_index_without_sorting(database: Database, is_later_page: bool) -> None:
     """The plan of SQLite: one search by the activity's index, no temporary sorting, whatever the table holds."""
-    statements: list[tuple[str, object]] = []
-    from sqlalchemy import event as signal
-
-    def heard(_c: object, _k: object, statement: str, parameters: object, *_: object) -> None:
-        if "FROM event" in statement:
-            statements.append((statement, parameters))
-
-    signal.listen(database.read_engine, "before_cursor_execute", heard)
     before = Cursor(NOON, "x") if is_later_page else None
-    with database.read() as session:
+    with heard(database.read_engine) as statements, database.read() as session:
         account_events(session, "home", "home-account", ActivityFilter(), span=(None, None), before=before, limit=50)
-        statement, parameters = statements[0]
+        statement, parameters = next(each for each in statements if "FROM event" in each[0])
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
         session.execute(text("select 1"))
     steps = " ".join(str(row[3]) for row in plan)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from httpx import Response
-from sqlalchemy import event as signal
 
 from access.domain.people import Language
 from server.db import Database
 from server.models import AccessPoint, Alarm, Device, QuarantinedMessage, Staff, Webhook
 from tests.component.server_web.browser import Browser
 from tests.component.server_web.sample import event
+from tests.statements import heard
 
 ABOUT = {
     "card_cloned": ("home-zoe", "Zoé Tremblay", "/admin/accounts/home-account/activity?flag=clone&person=home-zoe"),
@@ -76,20 +75,9 @@ def test_an_alarm_about_a_scan_says_who_where_and_when(admin: Browser) -> None:
 
 def _statements(database: Database, ask: Callable[[], object]) -> list[str]:
     """What is asked of the database meanwhile."""
-    told: list[str] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        told.append(statement)
-
-    engines = (database.read_engine, database.write_engine)
-    for engine in engines:
-        signal.listen(engine, "before_cursor_execute", hear)
-    try:
+    with heard(database.read_engine, database.write_engine) as statements:
         ask()
-    finally:
-        for engine in engines:
-            signal.remove(engine, "before_cursor_execute", hear)
-    return told
+    return [statement for statement, _ in statements]
 
 
 @pytest.mark.usefixtures("_alarms")
