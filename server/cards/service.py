@@ -175,6 +175,7 @@ def _mark(organization: Organization, code: Code) -> str:
 
 
 def _locked(session: Session, person: Person) -> Organization:
+    """Holds the organization of somebody who may get a card. Raises CardRefused for who is archived."""
     if person.archived_at is not None:
         raise CardRefused("archived")
     organization = locked_organization(session, person.organization_id)

@@ -28,7 +28,6 @@ from server.models import (
     Account,
     Activity,
     Event,
-    MembershipType,
     Multipass,
     Occurrence,
     PassUse,
@@ -127,8 +126,6 @@ def test_what_is_brought_in_and_archiving_whom_it_is_for(busy: Database, now: da
     """A record holds the account that it goes on: archiving waits for it, and then sees what was put there."""
     other_system = Speaker(busy, now)
     refused: list[tuple[str, ...]] = []
-    with busy.write() as session:
-        session.add(MembershipType(id="gym", organization_id="club", name_en="Gym", code="GYM"))
     said = {"external_id": "M-1", "type": "GYM", "people": ["ann"], "starts_on": now.date()}
 
     def archive(session: Session) -> None:

@@ -12,15 +12,23 @@ from server.db import Database
 from server.imports.problems import RowRefused
 from server.imports.records import KINDS
 from server.imports.records.base import Batch, Change
-from server.models import Organization
+from server.models import Account, Activity, MembershipType, Organization, Person
 
 
 class Speaker:
-    """Another system of the organization `club`; `claims` are what the rows of its file have named."""
+    """Another system of the organization `club`; `claims` are what the rows of its file have named.
+
+    It knows Ann as `P-1` of the family `F-1`, a membership `GYM` and an activity `SWIM`.
+    """
 
     def __init__(self, database: Database, now: datetime) -> None:
         self.database, self.now = database, now
         self.claims: dict[tuple[str, str], int] = {}
+        with database.write() as session:
+            session.get_one(Account, "family").external_id = "F-1"
+            session.get_one(Person, "ann").external_id = "P-1"
+            session.add(MembershipType(id="gym", organization_id="club", name_en="Gym", code="GYM"))
+            session.add(Activity(id="swim", organization_id="club", kind="session", name_en="Swim", code="SWIM"))
 
     def says(self, kind: str, *, row: int = 0, id: str | None = None, **fields: Any) -> Change:
         """One record; `row` is its number in a file, `id` that of the row here which it changes."""

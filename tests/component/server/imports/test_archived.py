@@ -13,11 +13,9 @@ from server.db import Database
 from server.imports.records.base import Change, Outcome
 from server.models import (
     Account,
-    Activity,
     BalanceEntry,
     Credential,
     Membership,
-    MembershipType,
     Multipass,
     PassUse,
     Person,
@@ -44,10 +42,6 @@ class Club(Speaker):
     def __init__(self, database: Database, now: datetime) -> None:
         super().__init__(database, now)
         with database.write() as session:
-            session.get_one(Account, "family").external_id = "F-1"
-            session.get_one(Person, "ann").external_id = "P-1"
-            session.add(MembershipType(id="gym", organization_id="club", name_en="Gym", code="GYM"))
-            session.add(Activity(id="swim", organization_id="club", kind="session", name_en="Swim", code="SWIM"))
             bo = {"organization_id": "club", "account_id": "family", "external_id": "P-2"}
             session.add(Person(id="bo", first_name="Bo", **bo))
 

@@ -13,11 +13,9 @@ from server.imports.records.base import Change, Outcome
 from server.merging.service import merge_accounts, merge_people
 from server.models import (
     Account,
-    Activity,
     BalanceEntry,
     Credential,
     Membership,
-    MembershipType,
     Multipass,
     Person,
     Registration,
@@ -31,11 +29,7 @@ class Other(Speaker):
     def __init__(self, database: Database, now: datetime) -> None:
         super().__init__(database, now)
         with database.write() as session:
-            session.get_one(Account, "family").external_id = "F-1"
-            session.get_one(Person, "ann").external_id = "P-1"
             session.add_all([Account(id=id_, organization_id="club", external_id=f"F-{id_}") for id_ in ("2", "3")])
-            session.add(MembershipType(id="gym", organization_id="club", name_en="Gym", code="GYM"))
-            session.add(Activity(id="swim", organization_id="club", kind="session", name_en="Swim", code="SWIM"))
             session.flush()
             for id_, account in (("anne", "2"), ("bo", "3"), ("annie", "3")):
                 person = Person(id=id_, organization_id="club", account_id=account, first_name=id_, member_id=id_)
